@@ -1,0 +1,1 @@
+"""The canonical records: tables, codes, the school year, snapshots. Knows no client library."""

@@ -1,0 +1,71 @@
+"""A rule: one typed value whose condition is a Polars expression over its view."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+
+class Severity(StrEnum):
+    """What a finding leads to (architecture: severities have consequences)."""
+
+    STOP = "dừng"  # no export at all tonight
+    BLOCK = "chặn"  # the row is not exported
+    REVIEW = "xem kỹ"  # exported; must be looked at and signed
+    REMIND = "nhắc"  # listed
+
+
+class Owner(StrEnum):
+    """Who puts it right."""
+
+    HOMEROOM = "Giáo viên chủ nhiệm"
+    SUBJECT_TEACHER = "Giáo viên dạy môn"
+    CLERK = "Văn thư"
+    NURSE = "Nhân viên y tế"
+    IT = "Phụ trách CNTT"
+    VICE_PRINCIPAL = "Phó hiệu trưởng"
+
+
+@dataclass(frozen=True, slots=True)
+class NativeExpectation:
+    """The Great Expectations type that says the same as a rule, as plain data (built in expectations/gx).
+
+    `type`: like `expect_column_values_to_not_be_null`; `arguments`: its keyword arguments.
+    """
+
+    type: str
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One thing that good data obeys.
+
+    `condition` is True for a row that breaks the rule (null counts as False) and may use every column
+    of `view`. `needs`: columns of `table` without which a system is not asked. `column`: the column that
+    is shown as the wrong value. `expected`: text or expression telling what would be right. `message`
+    and `fix` are Vietnamese; they never hold a person's name. `key`: expression of the finding's key where
+    it is not the view's usual one. `severity` where rules.md states none is REVIEW (`stated=False`).
+    """
+
+    code: str
+    article: str
+    table: str
+    view: str
+    severity: Severity
+    column: str
+    message: str
+    fix: str
+    owner: Owner
+    condition: pl.Expr
+    needs: tuple[str, ...]
+    expected: str | pl.Expr = ""
+    key: pl.Expr | None = None
+    stated: bool = True
+    native: NativeExpectation | None = None

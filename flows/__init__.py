@@ -1,0 +1,1 @@
+"""What happens, when, and who hears of it. The only package that imports Prefect."""

@@ -1,0 +1,1 @@
+"""Settings, secrets, errors, logs, clock: what every room stands on."""

@@ -1,0 +1,47 @@
+"""Secrets come from files (or systemd credentials), never from a command line, a setting or a log."""
+
+from __future__ import annotations
+
+import os
+import secrets as random_source
+import stat
+from typing import TYPE_CHECKING
+
+from infra.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+GENERATED_BYTES = 32
+
+
+def read_secret(file: Path) -> str:
+    """The secret in a file, without its line end. ConfigurationError when missing, empty or readable by others."""
+    if not file.is_file():
+        raise ConfigurationError("Không thấy tệp mật khẩu", where=str(file), fix="tạo tệp này rồi `chmod 600`")
+    if problem := permission_problem(file):
+        raise ConfigurationError(problem, where=str(file), fix=f"chạy: chmod 600 '{file}'")
+    text = file.read_text(encoding="utf-8").rstrip("\r\n")
+    if not text:
+        raise ConfigurationError("Tệp mật khẩu rỗng", where=str(file), fix="ghi mật khẩu vào tệp")
+    return text
+
+
+def permission_problem(file: Path) -> str:
+    """Vietnamese reason why a secret file is not safe; empty when only its owner can read it."""
+    mode = file.stat().st_mode
+    return "Tệp mật khẩu để người khác đọc được" if mode & OPEN_TO_OTHERS else ""
+
+
+def create_secret(file: Path) -> None:
+    """Write a new random secret, readable by its owner only; an existing file is never touched."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(random_source.token_urlsafe(GENERATED_BYTES) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
