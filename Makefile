@@ -1,0 +1,34 @@
+# Two commands: `make demo` (see it work) and `make test` (everything CI runs). Each sets itself up.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo test check bench servers clean
+
+setup: ## .venv from the lock, restic; quick the second time, then without network
+	@$(PYTHON) infra/bootstrap.py
+
+demo: setup ## the whole night on the demo school
+	@$(BIN)/truong demo
+
+servers: setup ## the real servers that the tests drive (needs root the first time)
+	@$(PYTHON) infra/bootstrap.py --servers
+
+check: setup ## every commit: style, types, import contracts, unit tests; under a minute
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tests/architecture/style.py
+	@$(BIN)/python -m pytest tests/unit tests/rules tests/architecture -q -m "not slow" -n 2
+
+test: setup servers ## everything CI runs
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python tests/architecture/style.py
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/benchmarks
+
+bench: setup ## measures and prints, never fails by time
+	@$(BIN)/python tests/benchmarks/run.py
+
+clean: ## forget the demo school
+	rm -rf demo-home

@@ -1,0 +1,120 @@
+"""`truong check`: pull a folder of sources (or take the newest night) and check it, nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from connectors.errors import SourceError, SourceUnreachable
+from flows.cli.common import home_of, iso_day, number, print_json, print_lines, warn
+from infra.clock import today, vietnamese_date
+from infra.errors import ExitCode
+from infra.settings import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from connectors.records.snapshot import Snapshot
+    from connectors.source import Source
+    from expectations.check import QualityResult
+
+SHOWN_RULES = 5
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """`check`."""
+    check = verbs.add_parser("check", help="kéo và kiểm tra một thư mục nguồn, ghi ra các phát hiện")
+    check.add_argument("--from", dest="folder", type=Path, metavar="THƯ_MỤC", help="thư mục nguồn (mặc định: đêm mới nhất của trường)")
+    check.add_argument("--out", type=Path, default=Path("findings.csv"), metavar="TỆP", help="tệp CSV kết quả (mặc định: %(default)s)")
+    check.add_argument("--day", type=iso_day, metavar="NGÀY", help="ngày kiểm tra (mặc định: ngày của chính số liệu)")
+    check.add_argument("--config", type=Path, metavar="TỆP", help="tệp truong.toml (khi không dùng --from)")
+    check.add_argument("--json", action="store_true", help="in kết quả cho máy đọc")
+    check.set_defaults(run=_check)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    if arguments.folder is None:
+        return _check_newest_night(arguments)
+    if not arguments.folder.is_dir():
+        raise SourceUnreachable("Không thấy thư mục nguồn", where=str(arguments.folder), fix="chỉ đúng thư mục bằng --from")
+    scratch = Path(tempfile.mkdtemp(prefix="truong-check-"))
+    try:
+        return _check_folder(arguments, scratch)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _check_folder(arguments: argparse.Namespace, scratch: Path) -> int:
+    from connectors.catalogue import combine, sources_of_folder  # noqa: PLC0415 - heavy
+
+    sources = sources_of_folder(arguments.folder, scratch / "landing", scratch / "work")
+    pulled, errors = pull_side_by_side(sources, arguments.day or today())
+    for error in errors:
+        warn(f"Lỗi: {error.line()}")
+    if not pulled:
+        return ExitCode.SOURCE
+    ages = [state.data_as_of for snapshot in pulled.values() for state in snapshot.sources.values() if state.data_as_of]
+    day = arguments.day or max(ages, default=today())
+    result = _checked(combine(pulled, scratch / "snapshot", day), day, Limits())
+    _tell(result, arguments, day)
+    return ExitCode.SOURCE if errors else _exit_code(result)
+
+
+def pull_side_by_side(sources: Sequence[Source], day: date) -> tuple[dict[str, Snapshot], list[SourceError]]:
+    """Fetch every source at once; those that fail are told, the others are used."""
+    with ThreadPoolExecutor(max_workers=max(1, len(sources))) as pool:
+        futures = {source.system: pool.submit(source.fetch, day) for source in sources}
+    errors = [error for future in futures.values() if isinstance(error := future.exception(), SourceError)]
+    unexpected = [error for future in futures.values() if (error := future.exception()) and not isinstance(error, SourceError)]
+    if unexpected:
+        raise unexpected[0]
+    return {system: future.result() for system, future in futures.items() if not future.exception()}, errors
+
+
+def _check_newest_night(arguments: argparse.Namespace) -> int:
+    from flows.pulling import NIGHT_FOLDERS, open_snapshot  # noqa: PLC0415 - heavy
+
+    home = home_of(arguments)
+    folders = sorted(home.folder("snapshots").glob(NIGHT_FOLDERS))
+    if not folders:
+        raise SourceUnreachable("Chưa có đêm nào để kiểm tra", where=str(home.data), fix="chạy `truong nightly` trước, hoặc dùng --from")
+    snapshot = open_snapshot(folders[-1])
+    result = _checked(snapshot, arguments.day or snapshot.day, home.settings.limits)
+    _tell(result, arguments, arguments.day or snapshot.day)
+    return _exit_code(result)
+
+
+def _checked(snapshot: Snapshot, day: date, limits: Limits) -> QualityResult:
+    from expectations.check import CheckContext, QualityResult, check  # noqa: PLC0415 - heavy
+    from expectations.ledger import with_history  # noqa: PLC0415
+    from expectations.rules import all_rules  # noqa: PLC0415
+
+    result = check(snapshot, all_rules(), CheckContext(day, limits))
+    return QualityResult(with_history(result.findings, day, snapshot.folder / "no-earlier-nights"), result.examined)
+
+
+def _exit_code(result: QualityResult) -> ExitCode:
+    from expectations.check import stops_export  # noqa: PLC0415 - heavy
+
+    return ExitCode.DATA_STOPPED_EXPORT if stops_export(result) else ExitCode.OK
+
+
+def _tell(result: QualityResult, arguments: argparse.Namespace, day: date) -> None:
+    from expectations.findings import write_csv  # noqa: PLC0415 - heavy
+
+    write_csv(result.findings, arguments.out)
+    by_severity = Counter(result.findings["severity"].to_list())
+    by_rule = Counter(result.findings["rule"].to_list())
+    if arguments.json:
+        print_json({"day": day, "findings": result.findings.height, "severities": by_severity, "rules": by_rule, "out": str(arguments.out)})
+        return
+    told = ", ".join(f"{number(count)} {severity}" for severity, count in by_severity.most_common()) or "không có gì phải sửa"
+    lines = [f"Kiểm tra số liệu ngày {vietnamese_date(day)}: {told}."]
+    lines += [f"  {rule}: {number(count)}" for rule, count in by_rule.most_common(SHOWN_RULES)]
+    print_lines([*lines, f"Chi tiết: {arguments.out}"])

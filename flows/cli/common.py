@@ -1,0 +1,88 @@
+"""What all verbs share: Vietnamese argument errors, the home, printing, JSON alone on stdout."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from flows.home import Home, open_home
+from infra.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class VietnameseParser(argparse.ArgumentParser):
+    """An argument parser that speaks Vietnamese."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's own signature
+        super().__init__(*args, add_help=False, **kwargs)
+        self._positionals.title = "Lệnh và đối số"
+        self._optionals.title = "Tùy chọn"
+        self.add_argument("-h", "--help", action="help", help="in hướng dẫn này rồi thoát")
+
+    def error(self, message: str) -> NoReturn:
+        """Say how the command is called and leave with the code of a wrong configuration."""
+        print(f"Gọi lệnh chưa đúng: {message}\nXem: {self.prog} --help", file=sys.stderr)
+        sys.exit(ExitCode.CONFIGURATION)
+
+    def format_help(self) -> str:
+        return super().format_help().replace("usage:", "Cách dùng:", 1)
+
+
+def iso_day(text: str) -> date:
+    """A day given as 2027-05-31 or 31/05/2027."""
+    try:
+        if "/" in text:
+            day, month, year = (int(part) for part in text.split("/"))
+            return date(year, month, day)
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"ngày «{text}» không đúng, hãy viết như 2027-05-31 hoặc 31/05/2027") from error
+
+
+def add_home_options(parser: argparse.ArgumentParser) -> None:
+    """`--config` and `--json`."""
+    parser.add_argument("--config", type=Path, metavar="TỆP", help="tệp truong.toml (mặc định: tự tìm)")
+    parser.add_argument("--json", action="store_true", help="in kết quả cho máy đọc")
+
+
+def home_of(arguments: argparse.Namespace) -> Home:
+    """The home of a command; when it was found and not named, stderr says which."""
+    home = open_home(arguments.config)
+    if arguments.config is None:
+        print(f"(dùng cấu hình {home.file})", file=sys.stderr)
+    return home
+
+
+def print_json(value: object) -> None:
+    """JSON alone on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=1, default=str))
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
+def warn(line: str) -> None:
+    """One line on stderr."""
+    print(line, file=sys.stderr)
+
+
+def number(count: float) -> str:
+    """A count with Vietnamese thousands separators: 12.345."""
+    return f"{count:,.0f}".replace(",", ".")
+
+
+def size(count: float) -> str:
+    """Bytes for people: 12,3 MB."""
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000 or unit == "GB":  # noqa: PLR2004 - decimal units
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}".replace(".", ",")
+        count /= 1000
+    return ""

@@ -1,0 +1,48 @@
+"""The `truong` command: finds the verb, and turns every error into one Vietnamese line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from flows.cli import backups, check, demo, health, mail, night, rules, setup, sources
+from flows.cli.common import VietnameseParser
+from infra.errors import ExitCode, SchoolError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+def build_parser() -> VietnameseParser:
+    """All verbs; each group registers its own."""
+    parser = VietnameseParser(prog="truong", description="Giữ dữ liệu nhà trường đúng, đủ và an toàn.")
+    verbs = parser.add_subparsers(title="Các lệnh", metavar="LỆNH", required=True, parser_class=VietnameseParser)
+    for group in (demo, setup, night, sources, check, rules, backups, mail, health):
+        group.register(verbs)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit code."""
+    try:
+        arguments = build_parser().parse_args(argv)
+        return int(arguments.run(arguments))
+    except SchoolError as error:
+        print(f"Lỗi: {error.line()}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        print("Đã dừng theo yêu cầu. Chạy lại lệnh này sẽ làm tiếp từ đầu, không mất gì.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        return ExitCode.OK
+    except Exception:  # noqa: BLE001 - the outer edge: a fault of ours keeps its traceback
+        traceback.print_exc()
+        print("Lỗi của phần mềm, không phải của thầy cô. Hãy gửi các dòng trên cho người bảo trì.", file=sys.stderr)
+        return ExitCode.OUR_FAULT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""`truong rules`: what is checked, in words."""
+
+from __future__ import annotations
+
+import argparse
+
+from flows.cli.common import print_json, print_lines
+from infra.errors import ConfigurationError, ExitCode
+
+PUBLIC_FIELDS = ("code", "article", "table", "severity", "message", "fix", "owner")
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """`rules list`, `rules explain CODE`."""
+    rules = verbs.add_parser("rules", help="các quy tắc kiểm tra")
+    what = rules.add_subparsers(title="Việc", metavar="VIỆC", required=True)
+    listing = what.add_parser("list", help="liệt kê mọi quy tắc")
+    listing.add_argument("--json", action="store_true", help="in kết quả cho máy đọc")
+    listing.set_defaults(run=_list)
+    explain = what.add_parser("explain", help="giải thích một quy tắc")
+    explain.add_argument("code", metavar="MÃ", help="mã quy tắc, ví dụ TT27-9.9")
+    explain.set_defaults(run=_explain)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from expectations.rules import all_rules  # noqa: PLC0415 - heavy
+
+    rules = [{name: str(getattr(rule, name)) for name in PUBLIC_FIELDS} for rule in all_rules()]
+    if arguments.json:
+        print_json(rules)
+    else:
+        print_lines(f"{rule['code']:<12} {rule['severity']:<8} {rule['message']}" for rule in rules)
+        print_lines([f"({len(rules)} quy tắc)"])
+    return ExitCode.OK
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from expectations.rules import all_rules  # noqa: PLC0415 - heavy
+
+    rule = next((rule for rule in all_rules() if rule.code.casefold() == arguments.code.casefold()), None)
+    if rule is None:
+        raise ConfigurationError(f"Không có quy tắc «{arguments.code}»", fix="xem `truong rules list`")
+    labels = ("Mã", "Căn cứ", "Bảng", "Mức", "Sai gì", "Sửa thế nào", "Ai sửa")
+    print_lines(f"{label}: {getattr(rule, name)}" for label, name in zip(labels, PUBLIC_FIELDS, strict=True))
+    return ExitCode.OK

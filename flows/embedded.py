@@ -1,0 +1,105 @@
+"""Prefect's own server for a school without one: a child process that dies with its night.
+
+Prefect's ephemeral server outlives a night that is killed with -9 and keeps its memory and port. This
+one asks the kernel to end it with its parent (PR_SET_PDEATHSIG), so nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from infra.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+STARTUP_SECONDS = 120
+POLL_SECONDS = 0.1
+STANDING, PASSING = "standing", "passing"
+
+
+class EmbeddedServer:
+    """A Prefect API on loopback, started at once and waited for when needed (it starts while we import)."""
+
+    def __init__(self, log: Path, *, port: int = 0, with_ui: bool = False) -> None:
+        """`port` 0 takes a free one; `with_ui` makes it the school's standing server: UI, scheduler and all."""
+        self.port = port or _free_port()
+        self.api_url = f"http://127.0.0.1:{self.port}/api"
+        self._log, self._kind = log, STANDING if with_ui else PASSING
+
+    def start(self) -> None:
+        """Start the server; the environment must already point Prefect at its home."""
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
+                [sys.executable, "-m", "flows.embedded", str(self.port), str(os.getpid()), self._kind], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+
+    def wait(self) -> None:
+        """Return when the API answers. ConfigurationError when it does not within two minutes."""
+        deadline = time.monotonic() + STARTUP_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{self.api_url}/health", timeout=5):  # noqa: S310 - loopback
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(POLL_SECONDS)
+        raise ConfigurationError("Prefect không khởi động được", where=str(self._log), fix="xem tệp nhật ký này rồi chạy `truong doctor`")
+
+    def stop(self) -> None:
+        """End the server."""
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def embedded_server(server: EmbeddedServer) -> Iterator[None]:
+    """Wait for a started server, and stop it at the end."""
+    try:
+        server.wait()
+        yield
+    finally:
+        server.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent dies (Linux); end at once if it is already gone."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def _main() -> None:
+    port, parent = int(sys.argv[1]), int(sys.argv[2])
+    die_with_parent(parent)
+    if sys.argv[3] == PASSING:
+        os.environ |= {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+    import uvicorn  # noqa: PLC0415 - only this process needs it
+
+    uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.1", port=port, log_level="error", lifespan="on")
+
+
+if __name__ == "__main__":
+    _main()

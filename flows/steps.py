@@ -1,0 +1,169 @@
+"""Thin Prefect tasks around the plain functions: names, retries, artifacts; no caching, no rows in logs.
+
+Tasks take paths, days and small results, never DataFrames, clients or pupils. An error that a person
+can act on marks the task failed in the UI with its one Vietnamese line. Anything unexpected keeps its
+traceback in a private file of the home, because a traceback may quote a value.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from connectors.errors import SourceUnreachable
+from flows import checking, pulling, safekeeping, telling
+from flows.home import Home, open_home
+from flows.night_record import StepResult
+from flows.progress import StepEvent, announce
+from infra.clock import now
+from infra.errors import ExitCode, SchoolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from prefect.states import State
+
+FAULTS = "logs"
+# A source that hiccups is asked once more; a person is told only after that.
+PULL_RETRIES, PULL_RETRY_SECONDS = 1, 2
+
+
+class OurFault(SchoolError):
+    """A fault of this program; its traceback stays in a file that only its owner can read."""
+
+
+def run_step(step: str, label: str, home: Home, work: Callable[[], StepResult]) -> StepResult:
+    """Run a plain function as a step: announce it, time it, and turn any failure into one Vietnamese line."""
+    announce(StepEvent(step, label, "chạy"))
+    begun = time.monotonic()
+    try:
+        result = work()
+    except SchoolError as error:
+        announce(StepEvent(step, label, "lỗi", error.line(), time.monotonic() - begun))
+        raise error from None  # what it came from may quote a value: not for Prefect's log
+    except Exception as error:  # noqa: BLE001 - the outer edge of a step: the rest of the night must go on
+        fault = _keep_fault(home, step, error)
+        announce(StepEvent(step, label, "lỗi", fault.line(), time.monotonic() - begun))
+        raise fault from None
+    seconds = time.monotonic() - begun
+    announce(StepEvent(step, label, "xong", result.detail, seconds))
+    return replace(result, step=step, label=label, seconds=round(seconds, 2))
+
+
+def _keep_fault(home: Home, step: str, error: Exception) -> OurFault:
+    folder = home.data / FAULTS
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / f"loi-{step}-{now():%Y%m%d-%H%M%S}-{os.getpid()}.txt"
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write("".join(traceback.format_exception(error)))
+    return OurFault(f"Lỗi của phần mềm ({type(error).__name__}) ở bước này", where=str(file), fix="gửi tệp này cho người bảo trì")
+
+
+def failed(step: str, label: str, error: BaseException) -> StepResult:
+    """The result that stands for a step that failed."""
+    known = isinstance(error, SchoolError)
+    problem = error.line() if isinstance(error, SchoolError) else f"{label}: lỗi của phần mềm ({type(error).__name__})"
+    return StepResult(step, label, problem=problem, exit_code=int(error.exit_code if known else ExitCode.OUR_FAULT))
+
+
+def note(result: StepResult) -> None:
+    """Leave the step's counts as a Prefect artifact (keys must be ASCII; texts are Vietnamese)."""
+    key = result.step.replace("_", "-")
+    rows = [{"Mục": name, "Số": value} for name, value in {**result.counts, **result.facts}.items()]
+    if rows:
+        create_table_artifact(table=rows, key=key, description=f"{result.label}: {result.detail}")
+    else:
+        create_markdown_artifact(markdown=f"**{result.label}**: {result.detail}", key=key, description=result.label)
+
+
+def _step(name: str, label: str, config: str, work: Callable[[Home], StepResult]) -> StepResult:
+    home = open_home(Path(config))
+    result = run_step(name, label, home, lambda: work(home))
+    note(result)
+    return result
+
+
+def _may_pass(_task: object, _run: object, state: State[StepResult]) -> bool:
+    """Ask again only a source that did not answer: a wrong file stays wrong."""
+    return isinstance(state.result(raise_on_failure=False), SourceUnreachable)
+
+
+SYSTEM_LABELS = {"qlnt": "Kéo QLNT", "csdl": "Kéo CSDL ngành", "staff": "Kéo hồ sơ nhân sự"}
+
+
+@task(
+    name="Kéo dữ liệu",
+    task_run_name="Kéo dữ liệu: {system}",
+    retries=PULL_RETRIES,
+    retry_delay_seconds=PULL_RETRY_SECONDS,
+    retry_condition_fn=_may_pass,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def pull(config: str, system: str, day: date) -> StepResult:
+    """Pull one system into tonight's landing and work folders."""
+    return _step(f"pull-{system}", SYSTEM_LABELS.get(system, f"Kéo {system}"), config, lambda home: pulling.pull(home, system, day))
+
+
+@task(name="Chụp dữ liệu đêm", cache_policy=NO_CACHE, persist_result=False)
+def take_snapshot(config: str, day: date, pulled: list[str]) -> StepResult:
+    """Combine what was pulled (or last known good) into the night's immutable snapshot."""
+    return _step("snapshot", "Chụp dữ liệu đêm", config, lambda home: pulling.take_snapshot(home, day, pulled))
+
+
+@task(name="Kiểm tra", cache_policy=NO_CACHE, persist_result=False)
+def check(config: str, day: date) -> StepResult:
+    """Run every rule over the snapshot and keep the findings with their history."""
+    return _step("check", "Kiểm tra", config, lambda home: checking.check_night(home, day))
+
+
+@task(name="Ghi kết quả Great Expectations", cache_policy=NO_CACHE, persist_result=False)
+def validate(config: str, day: date) -> StepResult:
+    """Store the same results as Great Expectations validation results and Data Docs."""
+    return _step("validation", "Great Expectations", config, lambda home: checking.write_gx(home, day))
+
+
+@task(name="Giữ lại", cache_policy=NO_CACHE, persist_result=False)
+def hold_back(config: str, day: date) -> StepResult:
+    """Count what may leave, what is held and what is set aside; they add up to what was pulled."""
+    return _step("holdback", "Giữ lại dòng sai", config, lambda home: checking.hold_back(home, day))
+
+
+@task(name="Xuất biểu", cache_policy=NO_CACHE, persist_result=False)
+def export(config: str, day: date, stale: list[str]) -> StepResult:
+    """Fill the form that is due, unless the data stops it."""
+    return _step("export", "Xuất biểu", config, lambda home: checking.export_forms(home, day, stale))
+
+
+@task(name="Báo cáo chất lượng", cache_policy=NO_CACHE, persist_result=False)
+def report(config: str, day: date, problems: list[str], export_result: StepResult | None) -> StepResult:
+    """Write the quality report for the vice-principal and the lists for the teachers."""
+    return _step("report", "Báo cáo chất lượng", config, lambda home: checking.write_quality_report(home, day, problems, export_result))
+
+
+@task(name="Sao lưu", cache_policy=NO_CACHE, persist_result=False)
+def back_up(config: str, day: date) -> StepResult:
+    """Save everything of the day into the encrypted repository."""
+    return _step("backup", "Sao lưu mã hóa", config, lambda home: safekeeping.back_up(home, day))
+
+
+@task(name="Kiểm chứng bản sao lưu", cache_policy=NO_CACHE, persist_result=False)
+def verify(config: str, day: date) -> StepResult:
+    """Read the repository back: the day's snapshot is there and holds what it must."""
+    return _step("verify", "Kiểm chứng bản sao lưu", config, lambda home: safekeeping.verify(home, day))
+
+
+@task(name="Tổng kết và báo tin", cache_policy=NO_CACHE, persist_result=False)
+def tell(config: str, day: date, results: list[StepResult]) -> StepResult:
+    """Write the summary and send the alert."""
+    return _step("tell", "Tổng kết, báo tin", config, lambda home: telling.tell(home, day, results))

@@ -1,0 +1,72 @@
+"""Tell how the night went: the Vietnamese summary, the text to paste for the staff, the alert."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from flows.alerts import send_alert
+from flows.night_record import StepResult
+from infra.clock import vietnamese_date
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from flows.home import Home
+
+TOP = 5
+SYSTEM_NAMES = {"qlnt": "QLNT", "csdl": "CSDL ngành", "staff": "Nhân sự"}
+PEOPLE = {"pupils": "học sinh", "staff": "cán bộ", "classes": "lớp", "accounts": "tài khoản"}
+
+
+def summary_lines(home: Home, day: date, results: Sequence[StepResult]) -> list[str]:
+    """The whole night in Vietnamese: data ages first, then what is wrong, what left, what was kept; counts only."""
+    by_step = {result.step: result for result in results}
+    lines = [f"ĐÊM {vietnamese_date(day)} – {home.settings.school.name}", "", "Dữ liệu về:"]
+    lines += [_source_line(result) for result in results if result.step.startswith("pull-")]
+    if snapshot := by_step.get("snapshot"):
+        lines += [f"  ! {line}" for line in snapshot.lines]
+    lines += ["", *_wrong_lines(home, day, by_step.get("check"))]
+    lines += ["", "Giữ lại: " + _told(by_step.get("holdback")), "Xuất biểu: " + _told(by_step.get("export"))]
+    lines += ["Sao lưu: " + _told(by_step.get("backup")), "Kiểm chứng: " + _told(by_step.get("verify"))]
+    if problems := [result.problem for result in results if result.problem]:
+        lines += ["", "CẦN XỬ LÝ:", *(f"  • {problem}" for problem in problems)]
+    return lines
+
+
+def _told(result: StepResult | None) -> str:
+    return "không chạy (bước trước chưa xong)" if result is None else result.problem or result.detail
+
+
+def _source_line(result: StepResult) -> str:
+    name = SYSTEM_NAMES.get(result.step.removeprefix("pull-"), result.step.removeprefix("pull-"))
+    return f"  {'✗' if result.problem else '✓'} {name}: {result.problem or result.detail}"
+
+
+def _wrong_lines(home: Home, day: date, checked: StepResult | None) -> list[str]:
+    if checked is None or checked.problem:
+        return ["Kiểm tra: " + _told(checked)]
+    top = top_problems(home, day)
+    return [f"Cần sửa: {checked.detail}", *(f"  {number}. {line}" for number, line in enumerate(top, 1))]
+
+
+def top_problems(home: Home, day: date) -> list[str]:
+    """The five rules that concern most, gravest first: what, how many, whom."""
+    file = home.folder("findings", day) / "summary.json"
+    summary: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return [f"{row['title']} – {row['count']} {row['unit']} ({row['rule']}, {row['severity']})" for row in summary["top"][:TOP]]
+
+
+def tell(home: Home, day: date, results: Sequence[StepResult]) -> StepResult:
+    """Write `data/nights/DAY.txt` (ready to paste) and send the alert where one is set up."""
+    lines = summary_lines(home, day, results)
+    folder = home.folder("nights")
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{day.isoformat()}.txt.{os.getpid()}"
+    aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    file = aside.replace(folder / f"{day.isoformat()}.txt")
+    trouble = any(result.problem for result in results)
+    sent = send_alert(home, f"{'CẦN XỬ LÝ' if trouble else 'Ổn'}: đêm {vietnamese_date(day)}", lines)
+    return StepResult("", "", sent, paths={"summary": str(file)}, lines=tuple(lines))
