@@ -1,0 +1,50 @@
+"""The articles that rules, records, backups and forms rest on: the only file with legal text.
+
+Each constant is an article as a finding names it. What an article says stands in `docs/rules.md`
+beside the rule; this file only names it, once.
+"""
+
+from __future__ import annotations
+
+# The school's own regulation on managing and using information systems.
+QC_10_1C = "QĐ 292/QĐ-THTT Điều 10.1c"  # an account is withdrawn on the day of the personnel decision
+QC_16_1A = "QĐ 292/QĐ-THTT Điều 16.1a"  # marks are entered in full and in time
+QC_16_1B = "QĐ 292/QĐ-THTT Điều 16.1b"  # anomalies are reported
+QC_16_2B = "QĐ 292/QĐ-THTT Điều 16.2b, 19.6a"  # QLNT and the sector database agree
+QC_19_6A = "QĐ 292/QĐ-THTT Điều 19.6a"  # the minimum fields of a pupil, transfers kept up to date
+QC_19_6D = "QĐ 292/QĐ-THTT Điều 19.6d"  # attendance every month
+QC_20 = "QĐ 292/QĐ-THTT Điều 20"  # health records
+QC_24 = "QĐ 292/QĐ-THTT Điều 24"  # staff records
+QC_21 = "QĐ 292/QĐ-THTT Điều 21"  # backups
+
+# Assessment of primary-school pupils.
+TT27_7 = "TT 27/2020/TT-BGDĐT Điều 7"  # levels, periodic tests, qualities and competences
+TT27_9 = "TT 27/2020/TT-BGDĐT Điều 9"  # the year's overall result
+TT27_11 = "TT 27/2020/TT-BGDĐT Điều 11"  # completion and promotion
+TT27_13 = "TT 27/2020/TT-BGDĐT Điều 13"  # rewards
+TT32_2018 = "TT 32/2018/TT-BGDĐT (sửa đổi: TT 13/2022)"  # the programme: which subject in which grade
+
+# Pupils, classes, identifiers.
+SECTOR_DATABASE = "Mô tả dữ liệu CSDL ngành (10/2020)"
+ND137_13 = "NĐ 137/2015/NĐ-CP Điều 13"  # structure of the personal number
+PHONE_NUMBERING = "Quy hoạch kho số viễn thông (chuyển đổi mã mạng 2018)"
+TT28_33 = "TT 28/2020/TT-BGDĐT Điều 33"  # age of pupils
+TT28_16 = "TT 28/2020/TT-BGDĐT Điều 16"  # class size, one class teacher, inclusive and combined classes
+
+# Staff and accounts.
+TT20_2018 = "TT 20/2018/TT-BGDĐT"  # professional standard of teachers
+ND233_2026 = "NĐ 233/2026/NĐ-CP"  # rating of civil servants and public employees
+QCVN_12 = "QCVN 12:2026/BCA"  # idle accounts are disabled
+
+# Numbers that the articles fix (thresholds left to the school are in infra/settings.py).
+OLDER_WITHOUT_DECISION = 3  # Điều 33: up to three years older for listed categories
+INCLUSIVE_CLASS_PUPILS = 2  # Điều 16.1: pupils with a disability in one class
+COMBINED_CLASS_PUPILS = 15  # Điều 16.1: pupils in a combined class
+ENTRY_AGE = 6  # Điều 33: grade 1 is entered at six, by calendar year
+RESULT_MINIMUM = {"HTXS": 9, "HTT": 7, "HT": 5}  # TT 27/2020, Điều 9.2: every end-of-year test
+LEVEL_MINIMUM = {"T": 7, "H": 5}  # practice, no law (rules.md TT27-7.1g)
+INSUFFICIENT_MAXIMUM = 4  # practice, no law: level C goes with at most 4
+TOP_SCORE = 10
+STANDARD_CRITERIA_NEEDED = 10  # TT 20/2018: of the fifteen criteria
+CIVIL_RATING_FROM = {"HTXSNV": 90, "HTTNV": 70, "HTNV": 50}  # NĐ 233/2026
+CIVIL_RATING_LOWEST = "KHTNV"
