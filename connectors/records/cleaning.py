@@ -1,0 +1,211 @@
+"""From what a system delivers (text) to canonical columns: pure Polars expressions, no reading, no guessing.
+
+Nothing is repaired silently: where a typed column cannot hold a wrong value it becomes null and its
+`_text` column keeps what was delivered, so that a rule can name it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from connectors.records.codes import codes_of, ethnicity_codes, reference, subjects
+from connectors.records.column import Kind
+from connectors.records.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from connectors.records.column import Column
+
+DATE_SHAPES = ((r"^\d{4}-\d{1,2}-\d{1,2}$", "%Y-%m-%d"), (r"^\d{1,2}/\d{1,2}/\d{4}$", "%d/%m/%Y"))
+MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?$"  # what spreadsheets and databases add to a plain date
+NUMBER = r"^[+-]?\d+([.,]\d+)?$"  # keeps out `nan`, `inf` and `1e3`, which a plain cast would take
+UNTIDY = r"^\s|\s$|\s\s|[^\S ]|^$|[^\x00-\x7f]"  # blanks to tidy, or letters that may not be NFC
+TRUE_TEXTS, FALSE_TEXTS = ("1", "x", "true", "có", "t", "yes"), ("0", "false", "không", "f", "no")
+SUBJECT_LEVELS: Mapping[str, str] = {"t": "T", "h": "H", "c": "C", "htt": "T", "ht": "H", "cht": "C"}
+# Ð (U+00D0) and D stand for Đ here; level_text keeps them, so that TT27-7.4 can name them.
+TRAIT_LEVELS: Mapping[str, str] = {"t": "T", "đ": "Đ", "ð": "Đ", "d": "Đ", "c": "C", "ccg": "C"}
+
+
+def clean_text(column: pl.Expr) -> pl.Expr:
+    """NFC, no-break blanks as blanks, trimmed, runs of blanks folded; empty becomes null (TX-1)."""
+    text = column.cast(pl.String).str.normalize("NFC").str.replace_all(r"\s+", " ").str.strip_chars()
+    return pl.when(text.str.len_bytes() > 0).then(text)
+
+
+def clean_date(text: pl.Expr) -> pl.Expr:
+    """A date written 2018-05-31 or 31/05/2018; anything else, or a day that does not exist, is null (HS-4)."""
+    plain = text.str.replace(MIDNIGHT, "")
+    parsed = [pl.when(plain.str.contains(shape)).then(plain).str.to_date(form, strict=False) for shape, form in DATE_SHAPES]
+    return pl.coalesce(parsed)
+
+
+def clean_number(text: pl.Expr) -> pl.Expr:
+    """A number with point or comma; anything else is null."""
+    return pl.when(text.str.contains(NUMBER)).then(text).str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+
+
+def clean_integer(text: pl.Expr) -> pl.Expr:
+    """A whole number (`1.0` is 1); anything else is null."""
+    number = clean_number(text)
+    return pl.when(number == number.round()).then(number).cast(pl.Int64, strict=False)
+
+
+def clean_boolean(text: pl.Expr) -> pl.Expr:
+    """1/0, x, true/false, có/không. Empty stays unknown: only a column map knows that a box was left unticked."""
+    folded = text.str.to_lowercase()
+    yes, no = pl.lit(value=True), pl.lit(value=False)
+    return pl.when(folded.is_in(TRUE_TEXTS)).then(yes).when(folded.is_in(FALSE_TEXTS)).then(no)
+
+
+def clean_moment(text: pl.Expr) -> pl.Expr:
+    """A moment like `2027-05-20 08:15:00`; a plain day is its midnight."""
+    plain = text.str.replace("T", " ", literal=True).str.slice(0, 19)
+    day = plain.str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
+    return pl.coalesce(plain.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us"), day)
+
+
+def clean_phone(text: pl.Expr) -> pl.Expr:
+    """First valid number of a cell, without blanks and dots, +84 as 0 (DT-1, DT-4); none valid: the first part."""
+    parts = text.str.replace_all(r"\s+[-–]\s+|[/,]", ";").str.split(";")
+    plain = parts.list.eval(_plain_phone(pl.element())).list.eval(pl.element().filter(pl.element().str.len_bytes() > 0))
+    valid = plain.list.eval(pl.element().filter(pl.element().str.contains(valid_phone()))).list.first()
+    return pl.coalesce(valid, plain.list.first())
+
+
+def _plain_phone(part: pl.Expr) -> pl.Expr:
+    return part.str.replace_all(r"[\s.\-()]", "").str.replace(r"^\+?84(2?\d{9})$", "0${1}")
+
+
+@cache
+def valid_phone() -> str:
+    """Regular expression of a valid mobile or landline number (`dien_thoai_*` of the reference)."""
+    lists = reference()
+    return f"({lists['dien_thoai_di_dong']['bieu_thuc']})|({lists['dien_thoai_co_dinh']['bieu_thuc']})"
+
+
+def _lookup(text: pl.Expr, spellings: Mapping[str, str], *, otherwise: pl.Expr | None = None) -> pl.Expr:
+    """Replace a text by the value of its lower-case spelling; unknown ones become `otherwise` (null)."""
+    found = text.str.to_lowercase().replace_strict(dict(spellings), default=None, return_dtype=pl.String)
+    return found if otherwise is None else pl.coalesce(found, otherwise)
+
+
+@cache
+def _sex_spellings() -> dict[str, str]:
+    return {text.lower(): entry["ten"] for entry in reference()["gioi_tinh"] for text in (entry["ten"], *entry["bien_the"], entry["ma_bo"])}
+
+
+@cache
+def _status_spellings(name: str) -> dict[str, str]:
+    return {label.lower(): code for code, label in codes_of(name).items()}
+
+
+@cache
+def _subject_spellings() -> dict[str, str]:
+    return {text.lower(): subject.code for subject in subjects().values() for text in (subject.code, subject.name, *subject.aliases)}
+
+
+@cache
+def _time_spellings() -> dict[str, str]:
+    entries = reference()["thoi_diem_danh_gia"]
+    spellings = {entry["ma"]: (entry["ma"], entry["ten"], entry["ma_pm"], *entry.get("ten_khac", ())) for entry in entries}
+    return {text.lower(): code for code, texts in spellings.items() for text in texts}
+
+
+@cache
+def _ethnicity_spellings() -> dict[str, str]:
+    return {text.lower(): code for text, code in ethnicity_codes().items()} | {code: code for code in codes_of("dan_toc")}
+
+
+def clean_personal_number(text: pl.Expr) -> pl.Expr:
+    """Without blanks and without the `.0` of a spreadsheet (ID-6); otherwise as delivered."""
+    return text.str.replace_all(" ", "", literal=True).str.replace(r"^(\d+)\.0$", "${1}")
+
+
+def clean_birth_year(text: pl.Expr) -> pl.Expr:
+    """`1985`, or the year of a whole birth date."""
+    year = pl.coalesce(text.str.extract(r"^(\d{4})(?:\.0|-\d{1,2}-\d{1,2}.*)?$"), text.str.extract(r"^\d{1,2}/\d{1,2}/(\d{4})$"))
+    return year.cast(pl.Int64)
+
+
+def clean_grade(text: pl.Expr) -> pl.Expr:
+    """`3` or `Khối 3` as 3."""
+    return text.str.extract(r"(\d+)").cast(pl.Int64, strict=False)
+
+
+# What a column needs beyond its kind. Keys are (table, column).
+SPECIAL: Mapping[tuple[str, str], Callable[[pl.Expr], pl.Expr]] = {
+    ("pupils", "personal_number"): clean_personal_number,
+    ("pupils", "sex"): lambda text: _lookup(text, _sex_spellings()),
+    ("pupils", "ethnicity"): lambda text: _lookup(text, _ethnicity_spellings()),
+    ("pupils", "contact_phone"): clean_phone,
+    ("pupils", "grade"): clean_grade,
+    ("pupils", "status"): lambda text: _lookup(text, _status_spellings("trang_thai_hoc_sinh"), otherwise=text),
+    ("guardians", "birth_year"): clean_birth_year,
+    ("guardians", "phone"): clean_phone,
+    ("guardians", "relation"): lambda text: text.str.to_lowercase(),
+    ("movements", "kind"): lambda text: _lookup(text, _status_spellings("trang_thai_hoc_sinh"), otherwise=text),
+    ("assignments", "subject"): lambda text: _lookup(text, _subject_spellings(), otherwise=text),
+    ("marks", "subject"): lambda text: _lookup(text, _subject_spellings(), otherwise=text),
+    ("marks", "time"): lambda text: _lookup(text, _time_spellings(), otherwise=text),
+    ("marks", "level"): lambda text: _lookup(text, SUBJECT_LEVELS),
+    ("traits", "time"): lambda text: _lookup(text, _time_spellings(), otherwise=text),
+    ("traits", "level"): lambda text: _lookup(text, TRAIT_LEVELS),
+    ("staff", "personal_number"): clean_personal_number,
+    ("staff", "sex"): lambda text: _lookup(text, _sex_spellings()),
+    ("staff", "status"): lambda text: _lookup(text, _status_spellings("trang_thai_can_bo"), otherwise=text),
+}
+BY_KIND: Mapping[Kind, Callable[[pl.Expr], pl.Expr]] = {
+    Kind.TEXT: lambda text: text,
+    Kind.INTEGER: clean_integer,
+    Kind.NUMBER: clean_number,
+    Kind.BOOLEAN: clean_boolean,
+    Kind.DATE: clean_date,
+    Kind.MOMENT: clean_moment,
+}
+# Columns that come from another delivered column: (table, column) -> (delivered column, cleaning).
+DERIVED: Mapping[tuple[str, str], tuple[str, Callable[[pl.Expr], pl.Expr]]] = {
+    ("pupils", "birth_date_text"): ("birth_date", lambda text: text.str.replace(MIDNIGHT, "")),
+    ("pupils", "ethnicity_text"): ("ethnicity", lambda text: text),
+    ("pupils", "contact_phone_text"): ("contact_phone", lambda text: text),
+    ("marks", "level_text"): ("level", lambda text: text),
+    ("marks", "score_value"): ("score", clean_number),
+    ("traits", "level_text"): ("level", lambda text: text),
+}
+
+
+def delivered_columns(table: str, mapped: tuple[str, ...]) -> tuple[str, ...]:
+    """Canonical columns that a system delivers when it has the `mapped` ones: those and what derives from them."""
+    derived = tuple(column for (of, column), (source, _) in DERIVED.items() if of == table and source in mapped)
+    return tuple(column.name for column in TABLES[table].own if column.name in (*mapped, *derived))
+
+
+def clean_table(table: str, raw: pl.DataFrame) -> pl.DataFrame:
+    """Type a frame of delivered text (canonical names, provenance columns already typed) as its canonical table.
+
+    Columns that the system does not deliver are left out; write_snapshot adds them as null.
+    """
+    texts = [column.name for column in TABLES[table].own if column.name in raw.columns]
+    cleaned = raw.with_columns(clean_text(pl.col(name)).alias(name) for name in _untidy(raw, texts))
+    wanted = delivered_columns(table, tuple(texts))
+    columns = [_typed(table, column).alias(column.name) for column in TABLES[table].own if column.name in wanted]
+    provenance = [name for name in raw.columns if name.startswith("source_")]
+    return cleaned.select(*columns, *provenance)
+
+
+def _untidy(raw: pl.DataFrame, texts: Sequence[str]) -> list[str]:
+    """Columns with anything to tidy: one quick look spares the many columns of plain codes the slow way."""
+    if not texts or raw.is_empty():
+        return list(texts)
+    found = raw.select(pl.col(name).cast(pl.String).str.contains(UNTIDY).any().alias(name) for name in texts).row(0)
+    return [name for name, untidy in zip(texts, found, strict=True) if untidy]
+
+
+def _typed(table: str, column: Column) -> pl.Expr:
+    if derived := DERIVED.get((table, column.name)):
+        source, derive = derived
+        return derive(pl.col(source))
+    return SPECIAL.get((table, column.name), BY_KIND[column.kind])(pl.col(column.name))
