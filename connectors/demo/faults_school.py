@@ -1,0 +1,175 @@
+"""Defects in classes, movements, attendance and health (TU-4, HS-2, CC-1, SK-1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from connectors.demo.rows import MovementRow
+from connectors.records.codes import DROPPED_OUT, MOVED_IN, MOVED_OUT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connectors.demo.people import Pupil
+    from connectors.demo.planting import Planting
+    from connectors.demo.rows import AttendanceRow, ClassRow, HealthRow
+
+CLASSES, MOVEMENTS, ATTENDANCE, HEALTH, PUPILS = "classes", "movements", "attendance", "health", "pupils"
+CLASS_SIZE, COMBINED_SIZE, DISABLED_A_CLASS = 35, 15, 2  # Thông tư 28/2020/TT-BGDĐT Điều 16.1
+MOST_MOVED = 8  # pupils taken from other classes to crowd one
+NOBODY = "CB9999"
+TOO_MANY_DAYS = 27  # school days that no month has
+NO_MOVEMENT = "01"
+
+
+def _class(plan: Planting, suits: Callable[[ClassRow, list[Pupil]], bool]) -> tuple[ClassRow, list[Pupil]]:
+    """A class that nothing was done to, and its pupils at school."""
+    members: dict[str, list[Pupil]] = {}
+    for pupil in plan.school.pupils:
+        if pupil.at_school:
+            members.setdefault(plan.own[pupil.code].class_name, []).append(pupil)
+    row = plan.draw(plan.school.qlnt.classes, lambda row: row.class_name, lambda row: suits(row, members[row.class_name]))
+    return row, members[row.class_name]
+
+
+def crowded_class(plan: Planting) -> None:
+    """Move pupils of the same grade into one class until it is too big; everything about them moves with them."""
+    whole = {row.name for row in plan.school.classes if row.combined_columns}
+    row, members = _class(plan, lambda row, members: row.class_name not in whole and len(members) > CLASS_SIZE - MOST_MOVED)
+    others = {other.name for other in plan.school.classes if other.grade == row.grade} - {row.class_name} - whole
+    needed = CLASS_SIZE + 1 - len(members)
+    moved = {plan.pupil(lambda pupil: pupil.class_name in others).code for _ in range(needed)}
+    tables = (plan.school.qlnt.marks, plan.school.qlnt.traits, plan.school.qlnt.year_results, plan.school.qlnt.attendance)
+    rows = [line for table in (*tables, plan.school.qlnt.pupils, plan.school.csdl.pupils, plan.school.csdl.health) for line in table]
+    for line in rows:
+        if line.pupil_code in moved:
+            line.class_name = row.class_name
+    plan.record(CLASSES, row.class_name, "TU-4/1")
+
+
+def homeroom(code: str | None) -> Callable[[Planting], None]:
+    """A class without a homeroom teacher, or with one whom nobody knows."""
+
+    def plant(plan: Planting) -> None:
+        row, _ = _class(plan, lambda *_: True)
+        row.homeroom_code = code
+        plan.record(CLASSES, row.class_name, "TU-4/2")
+
+    return plant
+
+
+def many_disabled(plan: Planting) -> None:
+    row, members = _class(plan, lambda *_: True)
+    needed = DISABLED_A_CLASS + 1 - sum(pupil.disability is not None for pupil in members)
+    for chosen in [plan.pupil(lambda pupil: pupil.class_name == row.class_name) for _ in range(needed)]:
+        plan.own[chosen.code].disability = "05"
+    plan.record(CLASSES, row.class_name, "TU-4/3")
+
+
+def big_combined_class(plan: Planting) -> None:
+    row, _ = _class(plan, lambda _, members: len(members) > COMBINED_SIZE)
+    row.combined = 1
+    plan.record(CLASSES, row.class_name, "TU-4/4")
+
+
+def movement_blank(field: str, kinds: tuple[str, ...], rule: str) -> Callable[[Planting], None]:
+    """A movement that does not say where to, where from, or why."""
+
+    def plant(plan: Planting) -> None:
+        pupil = plan.mover(*kinds)
+        row = plan.movements[pupil.code][0]
+        setattr(row, field, None)
+        plan.record(MOVEMENTS, f"{pupil.code}|{row.date}", rule)
+
+    return plant
+
+
+def movement_of_no_kind(plan: Planting) -> None:
+    pupil = plan.pupil()
+    day = (plan.school.day - timedelta(days=3)).isoformat()
+    plan.school.qlnt.movements.append(MovementRow(pupil.code, NO_MOVEMENT, day, None, None))
+    plan.record(MOVEMENTS, f"{pupil.code}|{day}", "HS-2/6")
+
+
+def negative_days(row: AttendanceRow) -> None:
+    row.excused = -1
+
+
+def wrong_total(row: AttendanceRow) -> None:
+    row.total = (row.total or 0) + 1
+
+
+def more_than_a_month(row: AttendanceRow) -> None:
+    row.excused, row.unexcused, row.total = TOO_MANY_DAYS, 0, TOO_MANY_DAYS
+
+
+def days_missing(row: AttendanceRow) -> None:
+    row.excused = row.total = None
+
+
+def absence(change: Callable[[AttendanceRow], None], rule: str) -> Callable[[Planting], None]:
+    """Spoil one month of one pupil."""
+
+    def plant(plan: Planting) -> None:
+        row = plan.absence()
+        change(row)
+        plan.record(ATTENDANCE, f"{row.pupil_code}|{row.month}", rule)
+
+    return plant
+
+
+def month_missing(plan: Planting) -> None:
+    row = plan.absence()
+    plan.remove([row])
+    plan.record(ATTENDANCE, f"{row.pupil_code}|{row.month}", "QC-19.6/9")
+
+
+def measure(change: Callable[[HealthRow], None], rule: str) -> Callable[[Planting], None]:
+    """Spoil one pupil's height or weight."""
+
+    def plant(plan: Planting) -> None:
+        row = plan.measured()
+        change(row)
+        plan.record(HEALTH, row.pupil_code, rule)
+
+    return plant
+
+
+def in_metres(row: HealthRow) -> None:
+    row.height_cm = round(row.height_cm / 100, 2)
+
+
+def too_tall(row: HealthRow) -> None:
+    row.height_cm = round(row.height_cm + 100, 1)
+
+
+def too_heavy(row: HealthRow) -> None:
+    row.weight_kg = round(row.weight_kg * 10, 1)
+
+
+ABSENCE_FAULTS: tuple[Callable[[Planting], None], ...] = (
+    absence(negative_days, "CC-1/1"),
+    absence(wrong_total, "CC-1/2"),
+    absence(more_than_a_month, "CC-1/3"),
+    absence(days_missing, "QC-19.6/9"),
+    month_missing,
+)
+HEALTH_FAULTS: tuple[Callable[[Planting], None], ...] = (
+    measure(in_metres, "SK-1/3"),
+    measure(too_tall, "SK-1/1"),
+    measure(too_heavy, "SK-1/2"),
+)
+# Classes and movements come before everything else: later defects must find pupils in their final class.
+FIRST: tuple[Callable[[Planting], None], ...] = (
+    crowded_class,
+    homeroom(None),
+    homeroom(NOBODY),
+    many_disabled,
+    big_combined_class,
+    movement_blank("reason", DROPPED_OUT, "HS-2/3"),
+    movement_blank("place", MOVED_OUT, "HS-2/4"),
+    movement_blank("place", MOVED_IN, "HS-2/5"),
+    movement_of_no_kind,
+)
+ONE_OF_EACH = (*ABSENCE_FAULTS, *HEALTH_FAULTS)
