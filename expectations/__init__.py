@@ -1,0 +1,1 @@
+"""What good data is: rules, findings, ledger, holdback, the quality report."""

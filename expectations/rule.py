@@ -21,6 +21,10 @@ class Severity(StrEnum):
     REMIND = "nhắc"  # listed
 
 
+# How much one finding weighs where findings are put in order: severity first, then how many.
+WEIGHTS = {Severity.STOP: 1000, Severity.BLOCK: 20, Severity.REVIEW: 5, Severity.REMIND: 1}
+
+
 class Owner(StrEnum):
     """Who puts it right."""
 

@@ -1,0 +1,157 @@
+"""All rules over one night's snapshot: each view is scanned once, with every rule's condition as a column of that scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from expectations.findings import FINDING_SCHEMA, no_findings, ordered
+from expectations.rule import Severity
+from expectations.views import VIEWS
+from expectations.views.scene import MAIN, PLACE, SECTOR, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from connectors.records.snapshot import Snapshot
+    from expectations.rule import Rule
+    from expectations.views.scene import View
+    from infra.settings import Limits
+
+# What people call a system, where a rule's way to fix it begins with the school's own.
+FIX_IN = {MAIN: "QLNT ›", SECTOR: "CSDL ngành ›"}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """The night's day and the school's own thresholds."""
+
+    day: date
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class QualityResult:
+    """Findings (FINDING_SCHEMA, in their one order) and, per rule code, how many rows were examined.
+
+    0 examined is grey: not enough data to say anything, never "good".
+    """
+
+    findings: pl.DataFrame
+    examined: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """One pass over one view: the rules that look at it, and which systems each of them asks."""
+
+    view: View
+    frame: pl.LazyFrame
+    asked: tuple[tuple[Rule, frozenset[str]], ...]
+
+    def failing(self) -> pl.LazyFrame:
+        """Rows that break at least one rule, with a boolean column per rule code."""
+        flags = [_breaks(rule, systems) for rule, systems in self.asked]
+        return self.frame.select(*sorted(self._carried()), *flags).filter(pl.any_horizontal([rule.code for rule, _ in self.asked]))
+
+    def row_counts(self) -> pl.LazyFrame:
+        """Rows of the view per system."""
+        return self.frame.group_by("source_system").agg(rows=pl.len())
+
+    def examined(self, rows: Mapping[str, int]) -> dict[str, int]:
+        """Per rule, the rows of the systems that it asked."""
+        return {rule.code: sum(count for system, count in rows.items() if system in systems) for rule, systems in self.asked}
+
+    def _carried(self) -> set[str]:
+        """Columns that findings are made of."""
+        rules = [rule for rule, _ in self.asked]
+        texts = [value for rule in rules for value in (rule.expected, rule.key) if isinstance(value, pl.Expr)]
+        shown = {rule.column for rule in rules} | {self.view.class_name or "source_system", *PLACE}
+        return shown.union(*(expression.meta.root_names() for expression in (self.view.key, *texts)))
+
+
+def _breaks(rule: Rule, systems: frozenset[str]) -> pl.Expr:
+    """The condition as a column named by the rule's code; rows of systems that are not asked never break it."""
+    is_asked = pl.col("source_system").is_in(sorted(systems))
+    return (is_asked & rule.condition).fill_null(value=False).alias(rule.code)
+
+
+def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earlier: Sequence[Snapshot] = ()) -> QualityResult:
+    """Run the rules over a snapshot; `earlier` are snapshots of earlier nights, for drift.
+
+    A system is asked only for what it delivers. The same snapshot, day, limits and earlier nights give
+    the same findings. first_seen and nights_open are left empty (expectations.ledger fills them).
+    """
+    scene = Scene(snapshot, context.day, context.limits, tuple(earlier))
+    scans = [
+        _scan(VIEWS[name], [rule for rule in rules if rule.view == name], scene) for name in dict.fromkeys(rule.view for rule in rules)
+    ]
+    asking = [scan for scan in scans if scan.asked]
+    collected = pl.collect_all([frame for scan in asking for frame in (scan.failing(), scan.row_counts())])
+    examined = dict.fromkeys([rule.code for rule in rules], 0)
+    found = [no_findings()]
+    for scan, failing, counts in zip(asking, collected[::2], collected[1::2], strict=True):
+        found += [_findings(rule, scan.view, failing.filter(rule.code)) for rule, _ in scan.asked]
+        examined |= scan.examined(dict(counts.iter_rows()))
+    once = ordered(pl.concat(found)).unique(["rule", "system", "table", "key"], keep="first", maintain_order=True)
+    return QualityResult(once, examined)
+
+
+def stops_export(result: QualityResult) -> bool:
+    """Whether anything found tonight forbids every export (`dừng`)."""
+    return bool((result.findings["severity"] == Severity.STOP.value).any())
+
+
+def _scan(view: View, rules: Sequence[Rule], scene: Scene) -> _Scan:
+    asked = [(rule, _systems_asked(rule, view, scene.snapshot)) for rule in rules]
+    return _Scan(view, view.build(scene), tuple((rule, systems) for rule, systems in asked if systems))
+
+
+def _systems_asked(rule: Rule, view: View, snapshot: Snapshot) -> frozenset[str]:
+    """Systems that deliver every column that the rule needs; for a view over several systems all of them or none."""
+    able = [system for system in snapshot.sources if delivers_all(snapshot, system, rule)]
+    if view.joint:
+        return frozenset(["×".join(view.joint)]) if set(view.joint) <= set(able) else frozenset()
+    return frozenset(able)
+
+
+def delivers_all(snapshot: Snapshot, system: str, rule: Rule) -> bool:
+    """Whether a system delivers what a rule needs (`guardians.phone` names another table's column)."""
+    needs = [need.partition(".") for need in rule.needs]
+    return all(snapshot.delivers(system, table if dot else rule.table, [column if dot else table]) for table, dot, column in needs)
+
+
+def _findings(rule: Rule, view: View, failing: pl.DataFrame) -> pl.DataFrame:
+    """The failing rows of one rule as findings."""
+    if failing.is_empty():
+        return no_findings()
+    expected = pl.lit(rule.expected) if isinstance(rule.expected, str) else rule.expected
+    values = {
+        "rule": pl.lit(rule.code),
+        "severity": pl.lit(rule.severity.value),
+        "article": pl.lit(rule.article),
+        "system": pl.col("source_system"),
+        "table": pl.lit(rule.table),
+        "key": view.key if rule.key is None else rule.key,
+        "class_name": pl.col(view.class_name) if view.class_name else pl.lit(None),
+        "column": pl.lit(rule.column),
+        "value": pl.col(rule.column),
+        "expected": expected,
+        "message": pl.lit(rule.message),
+        "fix": _fix(rule),
+        "owner": pl.lit(rule.owner.value),
+        **{name: pl.col(name) for name in PLACE if name != "source_system"},
+    }
+    typed = [values.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in FINDING_SCHEMA.items()]
+    return failing.select(typed)
+
+
+def _fix(rule: Rule) -> pl.Expr:
+    """The way to put it right, begun in the system that the row came from."""
+    if not rule.fix.startswith(FIX_IN[MAIN]):
+        return pl.lit(rule.fix)
+    elsewhere = FIX_IN[SECTOR] + rule.fix.removeprefix(FIX_IN[MAIN])
+    return pl.when(pl.col("source_system") == SECTOR).then(pl.lit(elsewhere)).otherwise(pl.lit(rule.fix))

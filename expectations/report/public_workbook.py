@@ -1,0 +1,140 @@
+"""The public workbook: the page's tables, to sort and filter. Counts only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from expectations.report import wording
+from expectations.report.page import figures
+from expectations.report.workbook import HEADER_ROW, make_looks, start_sheet
+from expectations.rule import Severity
+from infra.clock import vietnamese_date
+from infra.safe_xlsx import new_workbook, print_on_a4, sheet_title, write_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from expectations.report.content import ReportContent
+    from expectations.report.coverage import ClassFields
+    from expectations.report.summary import Summary
+
+Rows = list[tuple[object, ...]]
+Columns = tuple[tuple[str, int], ...]
+PUBLIC_FOOTER = "Bản chung: chỉ có số đếm, không có tên hay mã"
+SEVERITY_COLUMNS = tuple((wording.SEVERITY_TITLES[severity], 9) for severity in Severity)
+
+
+def write_public_workbook(file: Path, content: ReportContent, summary: Summary) -> None:
+    taken: set[str] = set()
+    with new_workbook(file, content.day, "Báo cáo chất lượng dữ liệu") as book:
+        looks = make_looks(book)
+        for name, note, columns, rows in _sheets(content, summary):
+            sheet = book.add_worksheet(sheet_title(name, taken))
+            start_sheet(sheet, (f"{name} · {content.school}", f"Đêm {vietnamese_date(content.day)}. {note}"), columns, looks)
+            for index, row in enumerate(rows, HEADER_ROW + 1):
+                cells = [(value, looks.number if isinstance(value, int) else looks.cell) for value in row]
+                write_row(sheet, index, cells, [width for _, width in columns])
+            if rows:
+                sheet.autofilter(HEADER_ROW, 0, HEADER_ROW + len(rows), len(columns) - 1)
+            print_on_a4(sheet, HEADER_ROW, PUBLIC_FOOTER, landscape=len(columns) > len(SEVERITY_COLUMNS) * 2)
+
+
+def _sheets(content: ReportContent, summary: Summary) -> Iterable[tuple[str, str, Columns, Rows]]:
+    """Name, note, columns and rows of every sheet."""
+    yield "Tóm tắt", wording.headline(summary), (("Con số", 32), ("Giá trị", 14), ("Ghi chú", 48)), _figures(summary)
+    yield (
+        "Nguồn",
+        wording.second_line(summary),
+        _SOURCE_COLUMNS,
+        _sources(summary),
+    )
+    yield "Quy tắc", f"Không có dòng để kiểm: {wording.NOT_ENOUGH}.", _RULE_COLUMNS, _rules(summary)
+    yield "Theo lớp", "", (("Lớp", 10), ("Sĩ số", 9), *SEVERITY_COLUMNS, ("Tất cả", 9)), _lines(summary)
+    yield "Đủ 8 mục", "Số học sinh đang học còn thiếu từng mục (Điều 19.6a).", _FIELD_COLUMNS, _fields(summary)
+    yield "Nhập điểm", "Số ô còn thiếu; chưa đến hạn thì không gọi là thiếu.", _entry_columns(summary), _entries(summary)
+    yield "Các đêm", wording.change_line(summary.change), (("Đêm", 12), *SEVERITY_COLUMNS, ("Tất cả", 9)), _nights(summary)
+    yield "Giữ lại", "Kéo về = gửi được + giữ lại + tạm giữ.", _TOTAL_COLUMNS, _totals(content)
+
+
+_RULE_COLUMNS: Columns = (
+    ("Mã", 13),
+    ("Bảng", 18),
+    ("Nội dung", 44),
+    ("Căn cứ", 22),
+    ("Mức", 9),
+    ("Dòng đã kiểm", 12),
+    ("Số chỗ", 9),
+    ("Ai sửa", 20),
+    ("Sửa ở đâu", 36),
+)
+_SOURCE_COLUMNS: Columns = (("Hệ thống", 30), ("Dữ liệu của ngày", 16), ("Tuổi", 36), ("Kéo về", 52))
+_FIELD_COLUMNS: Columns = (("Lớp/hệ thống", 16), ("Sĩ số", 9), *((field, 12) for field in wording.FIELDS))
+_TOTAL_COLUMNS: Columns = (("Bảng", 30), ("Kéo về", 11), ("Gửi được", 11), ("Giữ lại", 11), ("Tạm giữ", 11), ("Đối chiếu", 14))
+
+
+def _figures(summary: Summary) -> Rows:
+    return [(figure.label, figure.value, figure.note) for figure in figures(summary)]
+
+
+def _sources(summary: Summary) -> Rows:
+    return [
+        (wording.system_name(source.system), vietnamese_date(source.data_as_of), wording.age(source), wording.pulled(source))
+        for source in summary.sources
+    ]
+
+
+def _rules(summary: Summary) -> Rows:
+    return [
+        (
+            line.rule.code,
+            wording.table_name(line.rule.table),
+            line.rule.message,
+            line.rule.article,
+            wording.SEVERITY_TITLES[line.rule.severity],
+            line.examined or wording.NOT_ENOUGH,
+            line.count if line.examined or line.count else "–",
+            str(line.rule.owner),
+            line.rule.fix,
+        )
+        for line in summary.rules
+    ]
+
+
+def _by_severity(counts: Mapping[Severity, int]) -> tuple[int, ...]:
+    return (*(counts[severity] for severity in Severity), sum(counts.values()))
+
+
+def _lines(summary: Summary) -> Rows:
+    return [(line.name, line.pupils, *_by_severity(line.counts)) for line in summary.classes]
+
+
+def _nights(summary: Summary) -> Rows:
+    return [(vietnamese_date(night.day), *_by_severity(night.counts)) for night in summary.trend]
+
+
+def _fields(summary: Summary) -> Rows:
+    def row(line: ClassFields) -> tuple[object, ...]:
+        shown = [wording.NOT_ENOUGH if missing is None else missing for missing in line.missing]
+        return wording.short_system(line.class_name), line.pupils, *shown
+
+    return [row(line) for line in (*summary.completeness.classes, *summary.completeness.systems)]
+
+
+def _entry_columns(summary: Summary) -> Columns:
+    return (("Lớp", 10), *((f"{wording.TIMES[time]} (hạn {vietnamese_date(due_on)})", 20) for time, due_on, _ in summary.progress.times))
+
+
+def _entries(summary: Summary) -> Rows:
+    progress = summary.progress
+    return [
+        (name, *(wording.entry(entries[time], due=due, examined_any=progress.examined) for time, _, due in progress.times))
+        for name, entries in progress.classes
+    ]
+
+
+def _totals(content: ReportContent) -> Rows:
+    return [
+        (wording.table_name(total.table), total.pulled, total.exported, total.held, total.quarantined, wording.tie_out(total))
+        for total in content.totals
+    ]

@@ -1,0 +1,107 @@
+"""Marks: the latest attempts as entered, and every mark that Thông tư 27/2020 expects by tonight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from connectors.records import codes
+from connectors.records.tables import MARKS
+from expectations.views.enrolment import due_times, enrolment, obliged_at_times, obliged_on
+from expectations.views.keys import TABLE_KEYS, key_of
+from expectations.views.programme import WHOLE_OF, expected_subjects, subject_facts
+from expectations.views.scene import PLACE, Scene, View
+from infra.regulations import TOP_SCORE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MARK = ["pupil_code", "subject", "time"]
+BOOK = ["class_name", "grade", "time", "subject"]
+ENTERED = ["level", "level_text", "score", "score_value"]
+
+
+def latest_marks(scene: Scene) -> pl.LazyFrame:
+    """The highest attempt of each pupil, subject and time (TT27-7.1f: the last one counts); adds is_right_score."""
+    rows = scene.table("marks").select(*MARK, "class_name", "grade", *ENTERED, *PLACE, attempt=pl.col("attempt").fill_null(1))
+    newest = rows.sort("attempt", "source_row").unique(["source_system", *MARK], keep="last")
+    value = pl.col("score_value")
+    return newest.with_columns(is_right_score=(value.is_between(0, TOP_SCORE) & (value % 1 == 0)).fill_null(value=False))
+
+
+def marks(scene: Scene) -> pl.LazyFrame:
+    """Latest marks with what their subject, grade and pupil ask for.
+
+    is_known, is_taught, is_tested, is_ever_tested (of the subject), test_due (at this time), obliged (pupil,
+    at a due time), disabled.
+    """
+    pupils = enrolment(scene).select("pupil_code", "joined_on", "left_on", "ever_obliged", "assessed", "disabled")
+    joined = (
+        latest_marks(scene)
+        .join(subject_facts().lazy(), on=["subject", "grade"], how="left")
+        .join(pupils, on="pupil_code", how="left")
+        .join(due_times(scene), on="time", how="left")
+    )
+    return joined.with_columns(
+        is_known=pl.col("subject").is_in(list(codes.subjects())),
+        test_due=pl.any_horizontal((pl.col("time") == time) & pl.col(f"tested_{time}") for time in codes.TIMES),
+        obliged=(pl.col("due").is_not_null() & obliged_on(pl.col("due"))).fill_null(value=False),
+        disabled=pl.col("disabled").fill_null(value=False),
+    )
+
+
+def expected_marks(scene: Scene) -> pl.LazyFrame:
+    """Obliged pupils × their class's books × due times, with the latest entry if there is one.
+
+    has_row, the entered columns (null when absent), is_tested, and the whole book's expected_rows and entered_rows.
+    """
+    filled = filled_marks(scene)
+    books = _books_of(filled).select(*BOOK, "expected_rows", "entered_rows")
+    return filled.join(books, on=BOOK, how="left", nulls_equal=True)
+
+
+def gradebooks(scene: Scene) -> pl.LazyFrame:
+    """One row per class, subject and due time: expected_rows (obliged pupils) and entered_rows."""
+    return _books_of(filled_marks(scene))
+
+
+def filled_marks(scene: Scene) -> pl.LazyFrame:
+    """Every expected mark and what is entered for it."""
+    entered = latest_marks(scene).select(*MARK, *ENTERED, "is_right_score", has_row=pl.lit(value=True))
+    expected = obliged_at_times(scene).join(_books(scene), on=["class_name", "grade", "time"], nulls_equal=True)
+    return expected.join(entered, on=MARK, how="left").with_columns(pl.col("has_row", "is_right_score").fill_null(value=False))
+
+
+def _books(scene: Scene) -> pl.LazyFrame:
+    """class_name, grade, time, subject, is_tested: the books that each class keeps, combined ones instead of parts where it does so."""
+    classes = enrolment(scene).select("class_name", "grade").unique()
+    books = classes.join(expected_subjects().lazy(), on="grade")
+    shapes = gradebook_shapes(scene).select("class_name", "time", "whole", combined=pl.col("has_whole") & ~pl.col("has_parts"))
+    shaped = books.join(shapes, on=["class_name", "time", "whole"], how="left")
+    combined = pl.col("combined").fill_null(value=False)
+    return shaped.filter(pl.col("is_whole") == combined).select(*BOOK, "is_tested")
+
+
+def _books_of(filled: pl.LazyFrame) -> pl.LazyFrame:
+    place = [pl.col(column).sort_by("source_row").first() for column in PLACE]
+    return filled.group_by(BOOK).agg(*place, expected_rows=pl.len(), entered_rows=pl.col("has_row").sum())
+
+
+def gradebook_shapes(scene: Scene) -> pl.LazyFrame:
+    """Per class, time and combined code: has_whole and has_parts (TT27-7.1d)."""
+    whole_of = {**WHOLE_OF, **{whole: whole for whole in codes.COMBINED_SUBJECTS}}
+    rows = scene.table("marks").filter(pl.col("subject").is_in(list(whole_of)))
+    whole = pl.col("subject").replace_strict(whole_of, default=None, return_dtype=pl.String)
+    is_whole = pl.col("subject").is_in(list(codes.COMBINED_SUBJECTS))
+    place = [pl.col(column).filter(is_whole).first() for column in PLACE if column != "source_system"]
+    books = rows.group_by("source_system", "class_name", "time", whole.alias("whole"))
+    return books.agg(*place, has_whole=is_whole.any(), has_parts=(~is_whole).any())
+
+
+VIEWS: Mapping[str, View] = {
+    "marks": View(build=marks, key=TABLE_KEYS[MARKS.name], class_name="class_name"),
+    "expected_marks": View(build=expected_marks, key=TABLE_KEYS[MARKS.name], class_name="class_name"),
+    "gradebooks": View(build=gradebooks, key=key_of("class_name", "subject", "time"), class_name="class_name"),
+    "gradebook_shapes": View(build=gradebook_shapes, key=key_of("class_name", "whole", "time"), class_name="class_name"),
+}

@@ -1,0 +1,64 @@
+"""What every view is built from: tonight's snapshot, its day, the school's limits, earlier nights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from connectors.records.school_year import SchoolYear
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from connectors.records.snapshot import Snapshot
+    from infra.settings import Limits
+
+# The school's own system, whose rows say what is expected; the sector database is compared with it.
+MAIN, SECTOR = "qlnt", "csdl"
+PLACE = ("source_system", "source_file", "source_sheet", "source_row")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The night as the views see it."""
+
+    snapshot: Snapshot
+    day: date
+    limits: Limits
+    earlier: tuple[Snapshot, ...] = ()
+
+    @cached_property
+    def year(self) -> SchoolYear:
+        """The school year of the day."""
+        return SchoolYear.of(self.day)
+
+    def table(self, name: str) -> pl.LazyFrame:
+        """All systems' rows of a table."""
+        return self.snapshot.scan(name)
+
+    def main(self, name: str) -> pl.LazyFrame:
+        """The school's own rows of a table."""
+        return self.snapshot.scan(name).filter(pl.col("source_system") == MAIN)
+
+    def has_rows(self, table: str) -> bool:
+        """Whether any system delivered a row of a table."""
+        return self.snapshot.rows.get(table, 0) > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What the rules of one family look at.
+
+    `build` gives a lazy frame with the columns that the rules name and with PLACE; `key` is the
+    record's own identity in it and `class_name` the column that tells its class, if it has one.
+    `joint`: systems seen side by side, all of which must deliver what a rule needs.
+    """
+
+    build: Callable[[Scene], pl.LazyFrame]
+    key: pl.Expr
+    class_name: str | None = None
+    joint: tuple[str, ...] = ()

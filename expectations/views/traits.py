@@ -1,0 +1,44 @@
+"""Qualities and competences: as entered, as expected by tonight, and beside the level in Toán."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from connectors.records.tables import TRAITS
+from expectations.views.enrolment import obliged_at_times
+from expectations.views.keys import TABLE_KEYS
+from expectations.views.marks import latest_marks
+from expectations.views.programme import TO, TTO, expected_traits
+from expectations.views.scene import Scene, View
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TRAIT = ["pupil_code", "trait", "time"]
+
+
+def traits(scene: Scene) -> pl.LazyFrame:
+    """The levels as entered."""
+    return scene.table("traits")
+
+
+def filled_traits(scene: Scene) -> pl.LazyFrame:
+    """Obliged pupils × the traits of their grade × due times, with the level entered if there is one."""
+    rows = scene.main("traits").select(*TRAIT, "level", "level_text").filter(pl.col("level_text").is_not_null())
+    entered = rows.unique(TRAIT, keep="any")
+    return obliged_at_times(scene).join(expected_traits().lazy(), on="grade").join(entered, on=TRAIT, how="left")
+
+
+def maths_traits(scene: Scene) -> pl.LazyFrame:
+    """Rows of the competence "tính toán" with maths_level, the level in Toán at the same time."""
+    toan = latest_marks(scene).filter(pl.col("subject") == TO).select("source_system", "pupil_code", "time", maths_level="level")
+    return scene.table("traits").filter(pl.col("trait") == TTO).join(toan, on=["source_system", "pupil_code", "time"])
+
+
+VIEWS: Mapping[str, View] = {
+    "traits": View(build=traits, key=TABLE_KEYS[TRAITS.name], class_name="class_name"),
+    "expected_traits": View(build=filled_traits, key=TABLE_KEYS[TRAITS.name], class_name="class_name"),
+    "maths_traits": View(build=maths_traits, key=TABLE_KEYS[TRAITS.name], class_name="class_name"),
+}
