@@ -1,0 +1,1 @@
+"""Keeping data safe: dumps, restic, proof, restore, drill, mail archive."""

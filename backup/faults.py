@@ -1,0 +1,92 @@
+"""restic's exit codes as typed errors with one Vietnamese line and what to do."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backup.errors import BackupError, BackupFailed, BackupTimedOut, RepositoryDamaged, RepositoryLocked, RepositoryMissing, WrongPassword
+
+if TYPE_CHECKING:
+    from backup.runner import Outcome
+
+FULL_BELOW_BYTES = 50_000_000  # restic needs a little room of its own to say that there is none
+PLUG_IN = "cắm đĩa sao lưu hoặc mở mạng tới kho rồi chạy lại; kho đã từng dùng không bao giờ bị tạo mới"
+
+_BY_EXIT_CODE: dict[int, tuple[type[BackupError], str, str]] = {
+    10: (RepositoryMissing, "Không thấy kho sao lưu (đĩa chưa cắm?)", PLUG_IN),
+    11: (RepositoryLocked, "Kho sao lưu đang có việc khác chạy", "đợi việc đó xong rồi chạy lại"),
+    12: (
+        WrongPassword,
+        "Mật khẩu không mở được kho sao lưu (hoặc kho mất khóa)",
+        "chép lại đúng tệp mật khẩu đã cất",
+    ),
+}
+
+
+def error_of(outcome: Outcome, url: str, *, checked: bool = False) -> BackupError:
+    """The error that a failed command stands for. `checked`: it was `restic check`, so what it counted is damage."""
+    where = public_url(url)
+    if outcome.exit_code in _BY_EXIT_CODE:
+        kind, what, fix = _BY_EXIT_CODE[outcome.exit_code]
+        return kind(what, where=where, fix=fix)
+    if outcome.timed_out:
+        return BackupTimedOut("restic chạy quá lâu nên bị dừng", where=where, fix="kiểm tra đĩa hoặc mạng tới kho rồi chạy lại")
+    if checked and (count := damage(outcome)):
+        return RepositoryDamaged(
+            f"Kho sao lưu bị hỏng ({count} chỗ): {outcome_text(outcome)}",
+            where=where,
+            fix="đừng xóa gì; lấy lại từ kho thứ hai, báo người bảo trì",
+        )
+    what, fix = _local_reason(url) or (
+        f"restic không làm được: {outcome.last_word()}",
+        "kiểm tra đĩa, quyền ghi và mạng tới kho rồi chạy lại",
+    )
+    return BackupFailed(what, where=where, fix=fix)
+
+
+def damage(outcome: Outcome) -> int:
+    """How many errors `restic check` counted; 0 when it failed for another reason."""
+    summaries = [row for row in outcome.rows() if row.get("message_type") == "summary"]
+    return int(summaries[-1].get("num_errors", 0)) if summaries else 0
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """The first complaint, which names the pack or tree, without restic's closing line."""
+    told: list[Any] = [complaint.get("message") for complaint in outcome.complaints if complaint.get("message_type") == "error"]
+    return " ".join(str(told[0]).split())[:200] if told else outcome.last_word()
+
+
+def _local_reason(url: str) -> tuple[str, str] | None:
+    """A reason that we can see ourselves, for a repository on a disk of this machine."""
+    folder = Path(url)
+    if not folder.is_dir():
+        return None
+    if shutil.disk_usage(folder).free < FULL_BELOW_BYTES:
+        return "Đĩa của kho sao lưu đã đầy", "dọn đĩa hoặc thay đĩa lớn hơn, rồi chạy lại"
+    return None
+
+
+def lost_repository(url: str) -> RepositoryMissing:
+    """A known repository is not there."""
+    _, what, fix = _BY_EXIT_CODE[10]
+    return RepositoryMissing(what, where=public_url(url), fix=fix)
+
+
+def other_repository(url: str) -> RepositoryMissing:
+    """Where a known repository was, there is another one."""
+    return RepositoryMissing("Ở đây là một kho khác, không phải kho đã dùng (cắm nhầm đĩa?)", where=public_url(url), fix=PLUG_IN)
+
+
+def place_taken(url: str) -> BackupFailed:
+    """Something else lies where the repository should be made."""
+    return BackupFailed(
+        "Không tạo kho sao lưu: thư mục đã có thứ khác", where=public_url(url), fix="chọn thư mục trống ở mục [backup] của truong.toml"
+    )
+
+
+def public_url(url: str) -> str:
+    """A repository's place without the user and password that an address may hold."""
+    return re.sub(r"(://)[^/@]*@", r"\1", url)

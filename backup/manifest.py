@@ -1,0 +1,115 @@
+"""`manifest.json` inside every backup: each part's files with size and SHA-256, and the rows of its tables.
+
+The same data gives the same bytes: no clock, host or restic id goes in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from connectors.records.snapshot import MANIFEST as SNAPSHOT_MANIFEST
+from connectors.records.snapshot import open_snapshot, sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+FORMAT = 1
+MANIFEST_PATH = "staging/manifest.json"  # relative to the data folder, and inside the snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """Size in bytes and SHA-256 of a file."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartEntry:
+    """A part of the backup: its place below the data folder, its files by relative path, rows by table."""
+
+    path: str
+    files: Mapping[str, FileEntry]
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup of a day holds."""
+
+    day: date
+    parts: Mapping[str, PartEntry]
+    code_version: str
+
+    @property
+    def files(self) -> dict[str, FileEntry]:
+        """Every file of every part."""
+        return {path: entry for part in self.parts.values() for path, entry in part.files.items()}
+
+    @property
+    def total_bytes(self) -> int:
+        """Size of all files."""
+        return sum(entry.size for entry in self.files.values())
+
+    def to_bytes(self) -> bytes:
+        """The manifest as it is stored."""
+        values = {**asdict(self), "format": FORMAT, "day": self.day.isoformat()}
+        return (json.dumps(values, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def manifest_from(content: bytes) -> Manifest:
+    """Read a stored manifest. ValueError or KeyError when it is none."""
+    values: dict[str, Any] = json.loads(content)
+    parts = {
+        name: PartEntry(part["path"], {path: FileEntry(**entry) for path, entry in part["files"].items()}, part["rows"])
+        for name, part in values["parts"].items()
+    }
+    return Manifest(date.fromisoformat(values["day"]), parts, values["code_version"])
+
+
+def describe_part(data: Path, path: str, rows: Mapping[str, int] | None = None) -> PartEntry:
+    """Hash the files of a part (a folder or one file)."""
+    place = data / path
+    files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file() and not file.is_symlink())
+    entries = {file.relative_to(data).as_posix(): FileEntry(file.stat().st_size, sha256_of(file)) for file in files}
+    return PartEntry(path, entries, dict(rows or {}))
+
+
+def table_rows(folder: Path) -> dict[str, int]:
+    """Rows per table as the manifest of a canonical snapshot tells."""
+    return dict(open_snapshot(folder).rows) if (folder / SNAPSHOT_MANIFEST).is_file() else {}
+
+
+def new_manifest(day: date, parts: Mapping[str, PartEntry]) -> Manifest:
+    """The manifest of tonight's backup."""
+    return Manifest(day, dict(parts), version("truong"))
+
+
+def write_manifest(data: Path, manifest: Manifest) -> Path:
+    """Write the manifest to its place, aside first."""
+    file = data / MANIFEST_PATH
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    aside.write_bytes(manifest.to_bytes())
+    return aside.replace(file)
+
+
+def staged_manifest(data: Path) -> Manifest:
+    """The manifest that was staged for the newest backup."""
+    return manifest_from((data / MANIFEST_PATH).read_bytes())
+
+
+def wrong_files(root: Path, expected: Mapping[str, FileEntry]) -> Sequence[str]:
+    """Relative paths of files below `root` that are missing or differ in size or hash."""
+    return [path for path, entry in expected.items() if not _same(root / path, entry)]
+
+
+def _same(file: Path, entry: FileEntry) -> bool:
+    return file.is_file() and file.stat().st_size == entry.size and sha256_of(file) == entry.sha256

@@ -1,0 +1,155 @@
+"""Runs one restic command: own process group, own environment, a deadline, JSON lines as they come.
+
+resticpy is not used here because its repository and password file are globals of the module (two
+threads get one repository), it loses stdout on exit 3, keeps the exit code only inside a message and
+knows neither deadline nor progress (docs/decisions.md).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+TERMINATION_SECONDS = 10  # restic removes its lock on SIGTERM; then it is killed
+KEPT_COMPLAINTS = 2_000  # lines of stderr; a disk that dies complains about every file
+# Never handed on: a password or another repository in our own environment must not reach restic.
+OWN_VARIABLES = ("RESTIC_", "PREFECT_")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a restic command ended. `complaints`: JSON messages of stderr, or text as `{"message": …}`."""
+
+    exit_code: int
+    output: bytes
+    complaints: tuple[dict[str, Any], ...]
+    timed_out: bool = False
+
+    def json(self) -> Any:  # noqa: ANN401 - whatever the command prints
+        """The output of a command that prints one JSON document."""
+        return json.loads(self.output)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The output of a command that prints a JSON object per line."""
+        return [json.loads(line) for line in self.output.splitlines() if line.startswith(b"{")]
+
+    def last_word(self) -> str:
+        """Restic's own last message, on one line."""
+        told = [str(complaint["message"]) for complaint in self.complaints if complaint.get("message")]
+        return " ".join(told[-1].split())[:200] if told else f"mã thoát {self.exit_code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A restic binary and the environment that names repository, password file and cache."""
+
+    binary: Path
+    environment: Mapping[str, str]
+
+    def run(
+        self, arguments: Sequence[str], *, seconds: float, folder: Path | None = None, on_line: Callable[[bytes], None] | None = None
+    ) -> Outcome:
+        """Run to the end or the deadline. Lines of stdout go to `on_line` as they come, else into the outcome."""
+        complaints: list[dict[str, Any]] = []
+        with self._start(arguments, folder) as process:
+            deadline = _Deadline(process, seconds)
+            listener = threading.Thread(target=_listen, args=(process, complaints), daemon=True)
+            listener.start()
+            try:
+                output = _read(process, on_line)
+            except BaseException:
+                stop(process)
+                raise
+            finally:
+                process.wait()
+                deadline.cancel()
+                listener.join()
+        return Outcome(process.returncode, output, tuple(complaints), deadline.passed)
+
+    def _start(self, arguments: Sequence[str], folder: Path | None) -> subprocess.Popen[bytes]:
+        command = [*_dies_with_us(), str(self.binary), *arguments]
+        return subprocess.Popen(  # noqa: S603 - our own command, no shell; the password is in a file that restic reads
+            command,
+            cwd=folder,
+            env=self._whole_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def _whole_environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
+        return {**inherited, **self.environment}
+
+
+class _Deadline:
+    """Stops a process when its time is over."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
+        self.passed = False
+        self._process = process
+        self._timer = threading.Timer(seconds, self._pass)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _pass(self) -> None:
+        self.passed = True
+        stop(self._process)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a restic and its helpers (ssh…): first politely, so that it takes its lock away."""
+    for chosen in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, chosen)
+            process.wait(TERMINATION_SECONDS)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _dies_with_us() -> list[str]:
+    # When we are killed with -9 nobody is left to stop restic: the kernel sends it SIGTERM, so it ends and unlocks.
+    helper = shutil.which("setpriv")
+    return [helper, "--pdeathsig", "TERM", "--"] if helper else []
+
+
+def _read(process: subprocess.Popen[bytes], on_line: Callable[[bytes], None] | None) -> bytes:
+    stream = process.stdout
+    if stream is None:
+        return b""
+    if on_line is None:
+        return stream.read()
+    for line in stream:
+        on_line(line)
+    return b""
+
+
+def _listen(process: subprocess.Popen[bytes], complaints: list[dict[str, Any]]) -> None:
+    for line in process.stderr or ():
+        if line.strip() and len(complaints) < KEPT_COMPLAINTS:
+            complaints.append(_complaint(line))
+
+
+def _complaint(line: bytes) -> dict[str, Any]:
+    text = line.decode("utf-8", "replace").strip()
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"message": text}

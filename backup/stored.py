@@ -1,0 +1,104 @@
+"""What a repository tells, as typed values: snapshots, progress, the result of a backup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from backup.errors import BackupPartial
+
+if TYPE_CHECKING:
+    from backup.runner import Outcome
+
+# Our snapshots bear this tag and the night's day, so that plain restic finds them: --tag day=2027-05-31
+OUR_TAG = "truong"
+DAY_TAG = "day="
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far restic is: fraction 0..1, files and bytes."""
+
+    fraction: float
+    files: int
+    total_files: int
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSnapshot:
+    """A snapshot as the repository has it. `day`: the school's day that it holds; None when it is not a night."""
+
+    id: str
+    time: datetime
+    day: date | None
+    files: int
+    bytes: int
+
+    @property
+    def short_id(self) -> str:
+        """The id as restic prints it."""
+        return self.id[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSnapshot:
+    """What one backup stored. `complete` is False when files could not be read: kept, never counted as good."""
+
+    id: str
+    complete: bool
+    unreadable: tuple[str, ...]
+    files: int
+    bytes: int
+    added_bytes: int
+    seconds: float
+
+    def require_complete(self) -> None:
+        """BackupPartial, which names the files, when something is missing."""
+        if not self.complete:
+            named = ", ".join(self.unreadable[:3]) + (" …" if len(self.unreadable) > 3 else "")  # noqa: PLR2004 - a line stays a line
+            raise BackupPartial(
+                f"Bản sao lưu {self.id[:8]} thiếu {len(self.unreadable) or 'một số'} tệp không đọc được",
+                where=named,
+                fix="bản này vẫn được giữ; sửa quyền đọc hoặc đĩa rồi chạy lại `truong nightly`",
+            )
+
+
+def stored_snapshot(values: dict[str, Any]) -> StoredSnapshot:
+    """A snapshot from restic's JSON."""
+    days = [tag.removeprefix(DAY_TAG) for tag in values.get("tags") or () if tag.startswith(DAY_TAG)]
+    summary = values.get("summary") or {}
+    return StoredSnapshot(
+        id=values["id"],
+        time=datetime.fromisoformat(values["time"]),
+        day=date.fromisoformat(days[0]) if days else None,
+        files=summary.get("total_files_processed", 0),
+        bytes=summary.get("total_bytes_processed", 0),
+    )
+
+
+def progress_of(status: dict[str, Any]) -> Progress:
+    """Progress from a status line of `backup` or `restore`."""
+    return Progress(
+        fraction=float(status.get("percent_done", 0.0)),
+        files=int(status.get("files_done", status.get("files_restored", 0))),
+        total_files=int(status.get("total_files", 0)),
+        done_bytes=int(status.get("bytes_done", status.get("bytes_restored", 0))),
+        total_bytes=int(status.get("total_bytes", 0)),
+    )
+
+
+def saved_snapshot(outcome: Outcome, summary: dict[str, Any]) -> SavedSnapshot:
+    """The result of a backup from its exit code, its complaints and its summary line."""
+    named = [str(complaint["item"]) for complaint in outcome.complaints if complaint.get("item")]
+    return SavedSnapshot(
+        id=str(summary["snapshot_id"]),
+        complete=outcome.exit_code == 0,
+        unreadable=tuple(dict.fromkeys(named)),
+        files=int(summary["total_files_processed"]),
+        bytes=int(summary["total_bytes_processed"]),
+        added_bytes=int(summary["data_added_packed"]),
+        seconds=float(summary["total_duration"]),
+    )

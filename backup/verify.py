@@ -1,0 +1,102 @@
+"""Proof from the repository itself: what was saved is there, whole, and can be read back.
+
+Job history proves nothing: every answer here comes from asking the repository.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from backup.errors import BackupError, ProofFailed
+from backup.manifest import MANIFEST_PATH, manifest_from
+from infra.clock import now, vietnamese_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime, timedelta
+
+    from backup.manifest import Manifest
+    from backup.repository import Repository
+    from backup.stored import StoredSnapshot
+
+RUN_AGAIN = "chạy lại `truong nightly`; nếu vẫn lỗi, chạy `truong doctor` và thay đĩa"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A day's snapshot that the repository was seen to hold whole."""
+
+    day: date
+    snapshot: str
+    time: datetime
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryStatus:
+    """A repository as it is now. `missing`: parts of the newest snapshot that are not whole in it."""
+
+    name: str
+    newest: StoredSnapshot | None
+    count: int
+    stored_bytes: int
+    missing: tuple[str, ...]
+
+    @property
+    def age(self) -> timedelta | None:
+        """How long ago the newest snapshot was made."""
+        return now() - self.newest.time if self.newest else None
+
+
+def prove(repository: Repository, manifest: Manifest) -> Proof:
+    """Prove that the newest snapshot of the manifest's day holds all of it and that the repository is sound.
+
+    Raises ProofFailed when it does not, RepositoryDamaged when packs or trees are lost.
+    """
+    day = vietnamese_date(manifest.day)
+    found = repository.snapshots(manifest.day)
+    if not found:
+        raise ProofFailed(f"Kho không có bản sao lưu nào của ngày {day}", where=repository.name, fix=RUN_AGAIN)
+    newest = found[-1]
+    repository.check()  # first: it names lost packs, which listings from the cache do not even notice
+    if missing := _missing(repository.files_of(newest.id), manifest):
+        where = f"{repository.name}, {missing[0]}"
+        raise ProofFailed(f"Bản sao lưu ngày {day} thiếu {len(missing)} tệp", where=where, fix=RUN_AGAIN)
+    if repository.dump_file(newest.id, MANIFEST_PATH) != manifest.to_bytes():
+        raise ProofFailed(f"Bản mới nhất trong kho không phải bản vừa lưu của ngày {day}", where=repository.name, fix=RUN_AGAIN)
+    return Proof(manifest.day, newest.id, newest.time, len(manifest.files), manifest.total_bytes)
+
+
+def repository_status(repository: Repository) -> RepositoryStatus:
+    """What the repository holds now, asked of the repository."""
+    found = repository.snapshots()
+    newest = found[-1] if found else None
+    missing = missing_parts(repository, newest.id) if newest else ()
+    return RepositoryStatus(repository.name, newest, len(found), repository.stored_bytes(), missing)
+
+
+def missing_parts(repository: Repository, snapshot_id: str) -> tuple[str, ...]:
+    """Parts that the manifest in a snapshot promises and the snapshot does not hold whole."""
+    stored = repository.files_of(snapshot_id)
+    manifest = stored_manifest(repository, snapshot_id)
+    return tuple(name for name, part in manifest.parts.items() if any(stored.get(path) != entry.size for path, entry in part.files.items()))
+
+
+def stored_manifest(repository: Repository, snapshot_id: str) -> Manifest:
+    """The manifest inside a snapshot. ProofFailed when it cannot be read."""
+    try:
+        return manifest_from(repository.dump_file(snapshot_id, MANIFEST_PATH))
+    except (BackupError, ValueError, KeyError, TypeError) as error:
+        detail = f" ({error.what})" if isinstance(error, BackupError) else ""
+        raise ProofFailed(
+            f"Không đọc được bản kê trong bản sao lưu {snapshot_id[:8]}{detail}",
+            where=repository.name,
+            fix="dùng bản khác: truong snapshots",
+        ) from error
+
+
+def _missing(stored: Mapping[str, int], manifest: Manifest) -> list[str]:
+    expected = {path: entry.size for path, entry in manifest.files.items()} | {MANIFEST_PATH: len(manifest.to_bytes())}
+    return [path for path, size in expected.items() if stored.get(path) != size]
