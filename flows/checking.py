@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
-
 from connectors.department.start_of_year import COUNTED_COLUMNS, fill_start_of_year
+
 from connectors.records.school_year import SchoolYear
 from connectors.records.tables import PUPILS
 from expectations.check import CheckContext, QualityResult, check, stops_export
-from expectations.holdback import holdback
+from expectations.holdback import holdback, save_held
 from expectations.ledger import earlier_summaries, load_result, save_findings, with_history
 from expectations.report import ExportNote, ReportContent, write_report
 from expectations.rule import Severity
@@ -21,6 +21,7 @@ from flows.pulling import earlier_snapshots, night_snapshot
 from flows.safekeeping import proof_before
 from infra.clock import vietnamese_date
 from infra.errors import DataStoppedExport
+from infra.vietnamese import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ def check_night(home: Home, day: date) -> StepResult:
     by_severity = Counter(findings["severity"].to_list())
     counts = {severity.value: by_severity.get(severity.value, 0) for severity in Severity}
     grey = sum(1 for rows in result.examined.values() if not rows)
-    detail = ", ".join(f"{count} {severity}" for severity, count in counts.items() if count) or "không có lỗi nào"
+    detail = ", ".join(f"{number(count)} {severity}" for severity, count in counts.items() if count) or "không có lỗi nào"
     facts = {"số quy tắc": str(len(all_rules())), "quy tắc chưa đủ dữ liệu": str(grey)}
     return StepResult("", "", detail, counts, facts, {"findings": str(folder / "findings.csv")})
 
@@ -57,16 +58,22 @@ def write_gx(home: Home, day: date) -> StepResult:
     """Write the night's result as Great Expectations validation results and Data Docs."""
     from expectations.gx.validation import write_validation  # noqa: PLC0415 - importing it costs seconds: only this step pays
 
-    index = write_validation(night_result(home, day), all_rules(), night_snapshot(home, day), home.data / "gx")
+    index = write_validation(night_result(home, day), all_rules(), night_snapshot(home, day), home.folder("gx", day))
     return StepResult("", "", "đã ghi kết quả và Data Docs", paths={"data_docs": str(index)})
 
 
 def hold_back(home: Home, day: date) -> StepResult:
-    """Totals of what may leave, what is held and what is set aside."""
+    """List the rows that may not leave, and add up what may leave, what is held and what is set aside."""
     held_back = holdback(night_snapshot(home, day), night_result(home, day))
-    pulled, held, aside = held_back.pulled, held_back.held_rows, held_back.quarantined
-    counts = {"kéo về": pulled, "xuất được": pulled - held - aside, "giữ lại": held, "tạm giữ": aside}
-    return StepResult("", "", f"giữ lại {held} dòng, {pulled - held - aside} dòng xuất được", counts)
+    file = save_held(held_back, home.folder("held", day))
+    counts = {
+        "kéo về": held_back.pulled,
+        "xuất được": held_back.exported,
+        "giữ lại": held_back.held.height,
+        "tạm giữ": held_back.quarantined,
+    }
+    told = f"giữ lại {number(held_back.held.height)} dòng, {number(held_back.exported)} dòng xuất được"
+    return StepResult("", "", told, counts, paths={"held": str(file)})
 
 
 def blocking_for_form(result: QualityResult) -> dict[str, int]:
@@ -85,15 +92,24 @@ def export_forms(home: Home, day: date, stale: Sequence[str]) -> StepResult:
         return StepResult("", "", f"chưa đến hạn (biểu 02 tính đến {vietnamese_date(due)})")
     result = night_result(home, day)
     if lost := [system for system in stale if system in FORM_SYSTEMS]:
-        raise DataStoppedExport("Dừng xuất biểu: nguồn không cho số liệu đêm nay", where=", ".join(lost), fix="sửa nguồn rồi chạy lại `truong nightly`")
+        raise DataStoppedExport(
+            "Dừng xuất biểu: nguồn không cho số liệu đêm nay", where=", ".join(lost), fix="sửa nguồn rồi chạy lại `truong nightly`"
+        )
     if stops_export(result):
-        raise DataStoppedExport("Dừng xuất biểu: dữ liệu đêm nay mất bất thường", where="mục «dừng» trong báo cáo", fix="hỏi nơi quản lý hệ thống, rồi chạy lại")
+        raise DataStoppedExport(
+            "Dừng xuất biểu: dữ liệu đêm nay mất bất thường", where="mục «dừng» trong báo cáo", fix="hỏi nơi quản lý hệ thống, rồi chạy lại"
+        )
     form = fill_start_of_year(
-        night_snapshot(home, day), home.settings.school, blocking_for_form(result), home.folder("exports") / START_OF_YEAR_FORM / day.isoformat()
+        night_snapshot(home, day),
+        home.settings.school,
+        blocking_for_form(result),
+        home.folder("exports") / START_OF_YEAR_FORM / day.isoformat(),
     )
     counts = {"ô đã điền": form.filled_cells, "chỉ tiêu để trống": len(form.blank_rows), "cảnh báo": len(form.problems)}
     lines = (*(f"Mã {code} để trống: {reason}" for code, reason in form.blank_rows), *form.problems)
-    return StepResult("", "", f"Biểu 02-TH-ĐN: {form.state}", counts, {"bản nháp": "có" if form.draft else "không"}, {"form": str(form.workbook)}, lines)
+    return StepResult(
+        "", "", f"Biểu 02-TH-ĐN: {form.state}", counts, {"bản nháp": "có" if form.draft else "không"}, {"form": str(form.workbook)}, lines
+    )
 
 
 def write_quality_report(home: Home, day: date, problems: Sequence[str], export: StepResult | None) -> StepResult:
@@ -106,7 +122,7 @@ def write_quality_report(home: Home, day: date, problems: Sequence[str], export:
         findings=result.findings,
         examined=result.examined,
         rules=all_rules(),
-        holdback=holdback(snapshot, result),
+        totals=holdback(snapshot, result).totals,
         earlier=earlier_summaries(home.folder("findings"), day),
         exports=_export_notes(export),
         backup_proof=proof_before(home, day),

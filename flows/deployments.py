@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from prefect import serve
-from prefect.client.schemas.schedules import CronSchedule
+from prefect.schedules import Cron
 
 from flows.mail_pruning import plan_mail_pruning
 from flows.nightly import nightly
@@ -14,6 +14,7 @@ from flows.restore_drill import restore_drill
 from infra.clock import SCHOOL_ZONE
 
 if TYPE_CHECKING:
+    from prefect import Flow
     from prefect.deployments.runner import RunnerDeployment
 
     from flows.home import Home
@@ -31,12 +32,11 @@ def nightly_cron(home: Home) -> str:
 
 def school_deployments(home: Home) -> list[RunnerDeployment]:
     """All deployments of a school; restore on demand has a form and no schedule."""
-    common: dict[str, Any] = {"concurrency_limit": ONE_AT_A_TIME, "parameters": {"config": str(home.file)}}
     return [
-        nightly.to_deployment(name="hang-dem", schedule=_schedule(nightly_cron(home)), description="Mỗi đêm một lần", **common),
-        restore_drill.to_deployment(name="dien-tap-khoi-phuc", schedule=_schedule(DRILL_CRON), description="Mỗi tuần một lần", **common),
-        plan_mail_pruning.to_deployment(name="ke-hoach-don-thu", schedule=_schedule(MAIL_PLAN_CRON), description="Mỗi năm một lần", **common),
-        restore_on_demand.to_deployment(name="khoi-phuc", description="Khi cần: điền biểu mẫu", **common),
+        _deployment(nightly, home, "hang-dem", "Mỗi đêm một lần", nightly_cron(home)),
+        _deployment(restore_drill, home, "dien-tap-khoi-phuc", "Mỗi tuần một lần", DRILL_CRON),
+        _deployment(plan_mail_pruning, home, "ke-hoach-don-thu", "Mỗi năm một lần", MAIL_PLAN_CRON),
+        _deployment(restore_on_demand, home, "khoi-phuc", "Khi cần: điền biểu mẫu"),
     ]
 
 
@@ -45,5 +45,13 @@ def serve_school(home: Home) -> None:
     serve(*school_deployments(home), pause_on_shutdown=False, limit=ONE_AT_A_TIME)
 
 
-def _schedule(cron: str) -> CronSchedule:
-    return CronSchedule(cron=cron, timezone=SCHOOL_ZONE.key)
+def _deployment(runs: Flow[..., Any], home: Home, name: str, description: str, cron: str = "") -> RunnerDeployment:
+    """A deployment of one flow, in the school's own time zone; without `cron` it runs on demand."""
+    made = runs.to_deployment(
+        name=name,
+        description=description,
+        schedule=Cron(cron, timezone=SCHOOL_ZONE.key) if cron else None,
+        concurrency_limit=ONE_AT_A_TIME,
+        parameters={"config": str(home.file)},
+    )
+    return cast("RunnerDeployment", made)  # a coroutine only where it is called from one

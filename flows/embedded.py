@@ -44,7 +44,10 @@ class EmbeddedServer:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-                [sys.executable, "-m", "flows.embedded", str(self.port), str(os.getpid()), self._kind], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                [sys.executable, "-m", "flows.embedded", str(self.port), str(os.getpid()), self._kind],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
             )
 
     def wait(self) -> None:

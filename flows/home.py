@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEMO_HOME = "demo-home"
-NIGHT_LOCK = "night.lock"
+NIGHT_LOCK, DRILL_LOCK = "night.lock", "drill.lock"
 
 
 class NightAlreadyRunning(ConfigurationError):
@@ -62,7 +62,9 @@ def open_home(config: Path | None) -> Home:
     """The home that `--config` names, or the nearest one. ConfigurationError when there is none."""
     file = config or find_settings()
     if file is None:
-        raise ConfigurationError("Chưa có trường nào được cài đặt ở đây", where=str(Path.cwd()), fix="chạy `make demo` để xem thử, hoặc `truong setup`")
+        raise ConfigurationError(
+            "Chưa có trường nào được cài đặt ở đây", where=str(Path.cwd()), fix="chạy `make demo` để xem thử, hoặc `truong setup`"
+        )
     return Home(load_settings(file), file.resolve())
 
 
@@ -75,18 +77,29 @@ def find_settings() -> Path | None:
 
 @contextmanager
 def one_night_at_a_time(home: Home) -> Iterator[None]:
-    """Hold the night's lock; the kernel drops it when the process dies, however it dies.
+    """Hold the night's lock. Raises NightAlreadyRunning when another night has it."""
+    what, fix = "Một đêm khác đang chạy nên lần này không bắt đầu", "đợi đêm đó xong (xem `truong status`) rồi chạy lại"
+    with _locked(home, NIGHT_LOCK, NightAlreadyRunning(what, where=str(home.data), fix=fix)):
+        yield
 
-    Raises NightAlreadyRunning when another night has it.
-    """
+
+@contextmanager
+def one_drill_at_a_time(home: Home) -> Iterator[None]:
+    """Hold the drill's lock. ConfigurationError when another drill has it."""
+    busy = ConfigurationError("Một lần diễn tập khác đang chạy", where=str(home.data), fix="đợi xong rồi chạy lại")
+    with _locked(home, DRILL_LOCK, busy):
+        yield
+
+
+@contextmanager
+def _locked(home: Home, name: str, busy: ConfigurationError) -> Iterator[None]:
+    """Hold a lock of the home; the kernel drops it when the process dies, however it dies."""
     home.data.mkdir(parents=True, exist_ok=True)
-    with (home.data / NIGHT_LOCK).open("a+b") as lock:
+    with (home.data / name).open("a+b") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise NightAlreadyRunning(
-                "Một đêm khác đang chạy nên lần này không bắt đầu", where=str(home.data), fix="đợi đêm đó xong (xem `truong status`) rồi chạy lại"
-            ) from error
+        except BlockingIOError:
+            raise busy from None
         yield
 
 
@@ -114,8 +127,8 @@ def prefect_environment(home: Home, api_url: str) -> None:
         "PREFECT_API_URL": api_url,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
-        "PREFECT_LOGGING_LEVEL": "WARNING",
-        "PREFECT_LOGGING_ROOT_LEVEL": "WARNING",
+        "PREFECT_LOGGING_LEVEL": "INFO",
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # the terminal belongs to our own progress lines
         "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
         "PREFECT_CLI_COLORS": "false",
         "DO_NOT_TRACK": "1",

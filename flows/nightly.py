@@ -21,8 +21,8 @@ from infra.clock import now, vietnamese_date
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from prefect.client.schemas.objects import State
     from prefect.futures import PrefectFuture
-    from prefect.states import State
 
 SIDE_BY_SIDE = 3
 LATE_AFTER_HOURS = 12  # a run that starts later than this after its time is one of a pile: skip it

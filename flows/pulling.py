@@ -9,6 +9,7 @@ from connectors.errors import SourceUnreachable
 from connectors.records.snapshot import Snapshot, open_snapshot
 from flows.night_record import StepResult
 from infra.clock import vietnamese_date
+from infra.vietnamese import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,12 @@ def pull(home: Home, system: str, day: date) -> StepResult:
     snapshot = source_of(home, system).fetch(day)
     rows = sum(snapshot.rows.values())
     state = snapshot.sources[system]
-    detail = f"{_number(rows)} dòng, số liệu ngày {vietnamese_date(state.data_as_of)}"
+    detail = f"{number(rows)} dòng, số liệu ngày {vietnamese_date(state.data_as_of)}"
     counts = {table: count for table, count in snapshot.rows.items() if count}
     aside = sum(state.quarantined.values())
-    return StepResult("", "", detail, {**counts, **({"tạm giữ": aside} if aside else {})}, {"số liệu ngày": vietnamese_date(state.data_as_of)})
+    return StepResult(
+        "", "", detail, {**counts, **({"tạm giữ": aside} if aside else {})}, {"số liệu ngày": vietnamese_date(state.data_as_of)}
+    )
 
 
 def take_snapshot(home: Home, day: date, fresh: Sequence[str]) -> StepResult:
@@ -48,12 +51,16 @@ def take_snapshot(home: Home, day: date, fresh: Sequence[str]) -> StepResult:
             parts[system] = earlier
             replaced[system] = earlier.sources[system].taken_from
     if not parts:
-        raise SourceUnreachable("Không hệ thống nào cho dữ liệu đêm nay và chưa có đêm tốt nào trước đó", fix="sửa các nguồn nêu trên rồi chạy lại")
+        raise SourceUnreachable(
+            "Không hệ thống nào cho dữ liệu đêm nay và chưa có đêm tốt nào trước đó", fix="sửa các nguồn nêu trên rồi chạy lại"
+        )
     snapshot = combine(parts, home.folder("snapshots", day), day)
     lines = [f"{system}: dùng lại số liệu tốt gần nhất, đêm {vietnamese_date(taken)}" for system, taken in replaced.items()]
     lines += [f"{system}: chưa có số liệu tốt nào để dùng thay" for system in missing]
     rows = sum(snapshot.rows.values())
-    return StepResult("", "", f"{_number(rows)} dòng trong 13 bảng", dict(snapshot.rows), lines=tuple(lines), paths={"snapshot": str(snapshot.folder)})
+    return StepResult(
+        "", "", f"{number(rows)} dòng trong 13 bảng", dict(snapshot.rows), lines=tuple(lines), paths={"snapshot": str(snapshot.folder)}
+    )
 
 
 def night_snapshot(home: Home, day: date) -> Snapshot:
@@ -65,7 +72,3 @@ def earlier_snapshots(home: Home, day: date, most: int = 1) -> list[Snapshot]:
     """The newest nights before a day, newest first."""
     folders = sorted(home.folder("snapshots").glob(NIGHT_FOLDERS), reverse=True)
     return [open_snapshot(folder) for folder in folders if folder.name < day.isoformat()][:most]
-
-
-def _number(count: int) -> str:
-    return f"{count:,}".replace(",", ".")

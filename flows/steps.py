@@ -19,7 +19,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from connectors.errors import SourceUnreachable
-from flows import checking, pulling, safekeeping, telling
+from flows import checking, mailing, pulling, safekeeping, telling
 from flows.home import Home, open_home
 from flows.night_record import StepResult
 from flows.progress import StepEvent, announce
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from prefect.states import State
+    from prefect.client.schemas.objects import State
 
 FAULTS = "logs"
 # A source that hiccups is asked once more; a person is told only after that.
@@ -71,9 +71,10 @@ def _keep_fault(home: Home, step: str, error: Exception) -> OurFault:
 
 def failed(step: str, label: str, error: BaseException) -> StepResult:
     """The result that stands for a step that failed."""
-    known = isinstance(error, SchoolError)
-    problem = error.line() if isinstance(error, SchoolError) else f"{label}: lỗi của phần mềm ({type(error).__name__})"
-    return StepResult(step, label, problem=problem, exit_code=int(error.exit_code if known else ExitCode.OUR_FAULT))
+    if isinstance(error, SchoolError):
+        return StepResult(step, label, problem=error.line(), exit_code=int(error.exit_code))
+    problem = f"{label}: lỗi của phần mềm ({type(error).__name__})"
+    return StepResult(step, label, problem=problem, exit_code=int(ExitCode.OUR_FAULT))
 
 
 def note(result: StepResult) -> None:
@@ -167,3 +168,21 @@ def verify(config: str, day: date) -> StepResult:
 def tell(config: str, day: date, results: list[StepResult]) -> StepResult:
     """Write the summary and send the alert."""
     return _step("tell", "Tổng kết, báo tin", config, lambda home: telling.tell(home, day, results))
+
+
+@task(name="Diễn tập khôi phục", cache_policy=NO_CACHE, persist_result=False)
+def hold_drill(config: str) -> StepResult:
+    """Restore the newest night aside and prove it; the drill's record says how it went either way."""
+    return _step("drill", "Diễn tập khôi phục", config, safekeeping.drill_step)
+
+
+@task(name="Khôi phục", cache_policy=NO_CACHE, persist_result=False)
+def restore(config: str, day: date | None, what: str, reason: str) -> StepResult:
+    """Bring data back into a new folder of the home."""
+    return _step("restore", "Khôi phục", config, lambda home: safekeeping.restore_step(home, day, what, reason))
+
+
+@task(name="Lập kế hoạch dọn thư", cache_policy=NO_CACHE, persist_result=False)
+def plan_mail(config: str) -> StepResult:
+    """Count old e-mail by folder and year; deletes nothing."""
+    return _step("mail-plan", "Kế hoạch dọn thư", config, mailing.plan_step)

@@ -6,9 +6,11 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from expectations.ledger import SUMMARY
 from flows.alerts import send_alert
 from flows.night_record import StepResult
 from infra.clock import vietnamese_date
+from infra.vietnamese import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 TOP = 5
 SYSTEM_NAMES = {"qlnt": "QLNT", "csdl": "CSDL ngành", "staff": "Nhân sự"}
-PEOPLE = {"pupils": "học sinh", "staff": "cán bộ", "classes": "lớp", "accounts": "tài khoản"}
+# What a finding of a table concerns; what has no word here is told as so many places.
+CONCERNED = {"staff": "cán bộ", "ratings": "cán bộ", "accounts": "tài khoản", "drift": "bảng"}
+PER_CLASS = ("classes",)
 
 
 def summary_lines(home: Home, day: date, results: Sequence[StepResult]) -> list[str]:
@@ -54,9 +58,20 @@ def _wrong_lines(home: Home, day: date, checked: StepResult | None) -> list[str]
 
 def top_problems(home: Home, day: date) -> list[str]:
     """The five rules that concern most, gravest first: what, how many, whom."""
-    file = home.folder("findings", day) / "summary.json"
+    file = home.folder("findings", day) / SUMMARY
     summary: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return [f"{row['title']} – {row['count']} {row['unit']} ({row['rule']}, {row['severity']})" for row in summary["top"][:TOP]]
+    return [f"{row['message']}: {_concerned(row)} ({row['rule']}, {row['severity']}; {row['owner']} sửa)" for row in summary["rules"][:TOP]]
+
+
+def _concerned(row: dict[str, Any]) -> str:
+    """With whom a rule's findings are, as counts: `52 chỗ, 31 học sinh, 12 lớp`."""
+    places, classes = f"{number(row['count'])} chỗ", f", {row['classes']} lớp" if row["classes"] else ""
+    if row["table"] in CONCERNED:
+        return f"{number(row['records'])} {CONCERNED[row['table']]}"
+    if row["table"] in PER_CLASS:
+        return f"{number(row['count'])} lớp"
+    pupils = f"{number(row['records'])} học sinh{classes}"
+    return pupils if row["records"] == row["count"] else f"{places}, {pupils}"
 
 
 def tell(home: Home, day: date, results: Sequence[StepResult]) -> StepResult:

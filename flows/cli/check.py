@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import tempfile
 from collections import Counter
@@ -11,12 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors.errors import SourceError, SourceUnreachable
-from flows.cli.common import home_of, iso_day, number, print_json, print_lines, warn
+from flows.cli.common import home_of, iso_day, print_json, print_lines, warn
 from infra.clock import today, vietnamese_date
 from infra.errors import ExitCode
 from infra.settings import Limits
+from infra.vietnamese import number
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
     from datetime import date
 
@@ -78,7 +79,8 @@ def pull_side_by_side(sources: Sequence[Source], day: date) -> tuple[dict[str, S
 
 
 def _check_newest_night(arguments: argparse.Namespace) -> int:
-    from flows.pulling import NIGHT_FOLDERS, open_snapshot  # noqa: PLC0415 - heavy
+    from connectors.records.snapshot import open_snapshot  # noqa: PLC0415 - heavy
+    from flows.pulling import NIGHT_FOLDERS  # noqa: PLC0415 - heavy
 
     home = home_of(arguments)
     folders = sorted(home.folder("snapshots").glob(NIGHT_FOLDERS))

@@ -20,7 +20,7 @@ class VietnameseParser(argparse.ArgumentParser):
     """An argument parser that speaks Vietnamese."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's own signature
-        super().__init__(*args, add_help=False, **kwargs)
+        super().__init__(*args, **{**kwargs, "add_help": False})
         self._positionals.title = "Lệnh và đối số"
         self._optionals.title = "Tùy chọn"
         self.add_argument("-h", "--help", action="help", help="in hướng dẫn này rồi thoát")
@@ -72,17 +72,3 @@ def print_lines(lines: Iterable[str]) -> None:
 def warn(line: str) -> None:
     """One line on stderr."""
     print(line, file=sys.stderr)
-
-
-def number(count: float) -> str:
-    """A count with Vietnamese thousands separators: 12.345."""
-    return f"{count:,.0f}".replace(",", ".")
-
-
-def size(count: float) -> str:
-    """Bytes for people: 12,3 MB."""
-    for unit in ("B", "KB", "MB", "GB"):
-        if count < 1000 or unit == "GB":  # noqa: PLR2004 - decimal units
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}".replace(".", ",")
-        count /= 1000
-    return ""

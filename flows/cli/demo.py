@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flows.cli.common import iso_day, number, print_json, print_lines, warn
+from flows.cli.common import iso_day, print_json, print_lines, warn
 from flows.home import DEMO_HOME, open_home
 from infra.errors import ExitCode
 from infra.secret_files import create_secret
 from infra.settings import SETTINGS_FILE
+from infra.vietnamese import number
+
+if TYPE_CHECKING:
+    import argparse
 
 DEMO_DAY = date(2027, 5, 31)
 DEMO_PUPILS, DEMO_SEED = 1050, 1
@@ -73,10 +78,12 @@ def _demo_data(arguments: argparse.Namespace) -> int:
 
     summary = write_demo(arguments.out, DemoOptions(arguments.pupils, arguments.seed, arguments.day, arguments.clean))
     if arguments.json:
-        print_json({"out": str(arguments.out), "rows": summary.rows, "faults": summary.faults})
+        print_json({"out": str(arguments.out), **asdict(summary)})
     else:
         planted = f"{number(summary.faults)} lỗi cài sẵn (faults.json)" if summary.faults else "không cài lỗi nào"
-        print_lines([f"Đã ghi trường mẫu vào {arguments.out}: {number(sum(summary.rows.values()))} dòng, {planted}."])
+        people = f"{number(summary.pupils)} học sinh, {summary.classes} lớp, {summary.staff} cán bộ"
+        held = f"{number(summary.marks)} kết quả môn học, {number(summary.mails)} thư"
+        print_lines([f"Đã ghi trường mẫu vào {arguments.out}: {people}, {held}; {planted}."])
     return ExitCode.OK
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
@@ -15,9 +14,13 @@ from infra.clock import vietnamese_date
 from infra.errors import ExitCode, SchoolError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
     from flows.night_record import NightRecord
+
+
+FLUSH_SECONDS = 10
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -78,7 +81,17 @@ def prefect_api(home: Home, *, standing: bool = False) -> Iterator[None]:
             import prefect  # noqa: F401, PLC0415 - imported while the server starts beside us
 
             stack.enter_context(embedded_server(server))
+            stack.callback(_flush_logs)
         yield
+
+
+def _flush_logs() -> None:
+    """Send what Prefect still holds back while its server is there to take it."""
+    from prefect.events.worker import EventsWorker  # noqa: PLC0415 - Prefect
+    from prefect.logging.handlers import APILogWorker  # noqa: PLC0415
+
+    APILogWorker.drain_all(timeout=FLUSH_SECONDS)
+    EventsWorker.drain_all(timeout=FLUSH_SECONDS)
 
 
 def closing_lines(record: NightRecord) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from flows.cli.common import print_json, print_lines
 from infra.errors import ConfigurationError, ExitCode
+
+if TYPE_CHECKING:
+    import argparse
 
 PUBLIC_FIELDS = ("code", "article", "table", "severity", "message", "fix", "owner")
 

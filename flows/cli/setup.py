@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.cli.common import print_lines
 from infra.errors import ConfigurationError, ExitCode
 from infra.secret_files import create_secret
 from infra.settings import SETTINGS_FILE, load_settings
+
+if TYPE_CHECKING:
+    import argparse
 
 EXAMPLE = "truong.example.toml"
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from flows.cli.common import add_home_options, print_json, print_lines
 from flows.home import find_settings, open_home
 from infra.errors import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
 
 # Every system of Điều 1, 20, 22, 23 that a school may switch on; those without an adapter yet are listed as off.
 SYSTEMS = {

@@ -1,0 +1,124 @@
+"""Examine the machine: each red line comes with the one command that puts it right. Changes nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from backup.repository import find_restic, restic_version
+from infra.clock import SCHOOL_ZONE, now
+from infra.errors import SchoolError
+from infra.secret_files import permission_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flows.home import Home
+
+# Measured (docs/decisions.md): above these Prefect dies at import, or lives and never schedules a run.
+CAPPED = {"fastapi": (0, 152), "sqlalchemy": (2, 1)}
+LOW_DISK_BYTES, NO_DISK_BYTES = 10_000_000_000, 2_000_000_000
+API_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a diagnosis: `good` True (green), False (red) or None (not decidable, grey)."""
+
+    good: bool | None
+    label: str
+    detail: str
+    fix: str = ""
+
+
+def examine(home: Home) -> list[Line]:
+    """Every check, in a fixed order."""
+    return [*_versions(), _restic(), _disk(home), _zone(), *_secret_files(home), *_sources(home), _schedule(home)]
+
+
+def _versions() -> Iterator[Line]:
+    yield Line(sys.version_info >= (3, 11), "Python", sys.version.split()[0], "cài Python 3.11 trở lên")
+    yield Line(True, "Prefect", version("prefect"))  # noqa: FBT003 - a colour
+    for name, cap in CAPPED.items():
+        installed = version(name)
+        fine = tuple(int(part) for part in installed.split(".")[:2]) < cap
+        yield Line(fine, name, installed, "chạy: make setup (bản này làm Prefect không tạo lịch)")
+
+
+def _restic() -> Line:
+    try:
+        found = find_restic()
+    except SchoolError as error:
+        return Line(False, "restic", error.what, error.fix)  # noqa: FBT003
+    return Line(True, "restic", f"{'.'.join(map(str, restic_version(found)))} ({found})")  # noqa: FBT003
+
+
+def _disk(home: Home) -> Line:
+    place = home.data if home.data.exists() else home.root
+    free = shutil.disk_usage(place).free
+    detail = f"còn {free / 1e9:.1f} GB".replace(".", ",")
+    if free < NO_DISK_BYTES:
+        return Line(False, "Đĩa trống", detail, f"dọn đĩa chứa {place} (xem: du -xh --max-depth=2 '{place}' | sort -h | tail)")  # noqa: FBT003
+    return Line(None if free < LOW_DISK_BYTES else True, "Đĩa trống", detail, "đĩa sắp đầy: xóa bớt tệp không dùng")
+
+
+def _zone() -> Line:
+    offset, here = now().utcoffset(), time.localtime().tm_gmtoff
+    same = offset is not None and int(offset.total_seconds()) == here
+    detail = f"giờ trường {now():%H:%M %d/%m/%Y} ({SCHOOL_ZONE.key})"
+    return Line(
+        True if same else None, "Múi giờ", detail, "máy để múi giờ khác (lịch vẫn đúng); chạy: timedatectl set-timezone Asia/Ho_Chi_Minh"
+    )
+
+
+def _secret_files(home: Home) -> Iterator[Line]:
+    settings = home.settings
+    named: list[Path | None] = [settings.backup.password_file, settings.alerts.smtp_password_file]
+    named += [getattr(source, "password_file", None) for source in settings.sources.values()]
+    for file in (settings.path(name) for name in named if name):
+        if not file.is_file():
+            yield Line(False, f"Tệp mật khẩu {file.name}", "chưa có", f"ghi mật khẩu vào '{file}' rồi chạy: chmod 600 '{file}'")  # noqa: FBT003
+        else:
+            problem = permission_problem(file)
+            yield Line(not problem, f"Tệp mật khẩu {file.name}", problem or "chỉ chủ đọc được", f"chmod 600 '{file}'")
+
+
+def _sources(home: Home) -> Iterator[Line]:
+    for system, source in home.settings.sources.items():
+        path = getattr(source, "path", None)
+        if source.enabled and path is not None:
+            there = home.settings.path(path).is_dir()
+            yield Line(
+                there, f"Nguồn {system}", f"thư mục {path}" if there else "không thấy thư mục", f"mkdir -p '{home.settings.path(path)}'"
+            )
+
+
+def _schedule(home: Home) -> Line:
+    """Whether the server really has a future run: a Prefect that looks well may schedule nothing."""
+    url = home.settings.server.api_url
+    if not url:
+        return Line(None, "Lịch hằng đêm", "chưa đặt máy chủ ([server] api_url)", "chạy `truong serve` và ghi api_url vào truong.toml")
+    try:
+        runs = _scheduled_runs(url)
+    except (OSError, urllib.error.URLError, ValueError):
+        return Line(False, "Lịch hằng đêm", f"máy chủ {url} không trả lời", "systemctl restart truong")  # noqa: FBT003
+    detail = f"{len(runs)} lượt sắp tới" if runs else "máy chủ chạy nhưng KHÔNG có lượt nào sắp tới"
+    return Line(bool(runs), "Lịch hằng đêm", detail, "systemctl restart truong")
+
+
+def _scheduled_runs(url: str) -> list[dict[str, Any]]:
+    body = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}, "expected_start_time": {"after_": now().isoformat()}}, "limit": 10}
+    request = urllib.request.Request(  # noqa: S310 - the URL is the school's own setting
+        f"{url.rstrip('/')}/flow_runs/filter", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=API_SECONDS) as answer:  # noqa: S310
+        found: list[dict[str, Any]] = json.load(answer)
+    return found

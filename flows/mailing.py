@@ -1,0 +1,34 @@
+"""The mail plan (Điều 10.1b), as a plain function over a home: what would be pruned, counted; nothing is deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backup.mail_archive import plan_pruning
+from connectors.mail_store import read_maildir
+from flows.night_record import StepResult
+from infra.clock import vietnamese_date
+from infra.errors import ConfigurationError
+from infra.vietnamese import number, size
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from backup.mail_archive import PruningPlan
+    from flows.home import Home
+
+
+def mail_plan(home: Home, day: date) -> PruningPlan:
+    """Read every message's headers and sort out what is old enough to go. ConfigurationError when no mail store is set."""
+    settings = home.settings.mail
+    if settings is None:
+        raise ConfigurationError("Chưa đặt kho thư", where=str(home.file), fix="thêm mục [mail] maildir vào truong.toml")
+    return plan_pruning(read_maildir(home.settings.path(settings.maildir)), day, settings)
+
+
+def plan_step(home: Home) -> StepResult:
+    """The plan in counts, for the yearly flow."""
+    plan = mail_plan(home, home.today)
+    told = f"{number(plan.count)} thư ({size(plan.total_bytes)}) trước {vietnamese_date(plan.cutoff)} đề nghị dọn; chưa xóa thư nào"
+    counts = {"đã xem": plan.examined, "đề nghị dọn": plan.count, "phải xem lại": len(plan.review), **plan.held}
+    return StepResult("", "", told, counts)
