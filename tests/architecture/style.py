@@ -70,7 +70,11 @@ def _count_file(figures: Figures, path: Path) -> None:
         where = f"{name}:{getattr(node, 'lineno', 0)}"
         if isinstance(node, Function):
             _count_function(figures, node, f"{where} {node.name}")
-        elif isinstance(node, ast.ExceptHandler) and getattr(node.type, "id", None) in BROAD and not isinstance(node.type, ast.Tuple | ast.Attribute):
+        elif (
+            isinstance(node, ast.ExceptHandler)
+            and getattr(node.type, "id", None) in BROAD
+            and not isinstance(node.type, ast.Tuple | ast.Attribute)
+        ):
             figures.broad_excepts.append(where)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             figures.prints.append(where)

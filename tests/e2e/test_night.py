@@ -1,0 +1,81 @@
+"""A whole night through every room: what it leaves, twice the same, and no pupil's name where it must not be."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from connectors.records.snapshot import damaged_tables, sha256_of
+from tests.e2e.running import truong
+
+DAY = "2027-05-31"
+STEPS = {
+    "pull-qlnt", "pull-csdl", "pull-staff", "snapshot", "check", "validation", "holdback", "export", "report", "backup", "verify", "tell",
+}  # fmt: skip
+REPRODUCIBLE = ("snapshots", "findings", "reports", "exports")
+NAMES = 200
+
+
+def _digests(home: Path) -> dict[str, str]:
+    files = [path for room in REPRODUCIBLE for path in sorted((home / "data" / room).rglob("*")) if path.is_file()]
+    return {path.relative_to(home).as_posix(): sha256_of(path) for path in files}
+
+
+def _names(home: Path) -> list[str]:
+    pupils = pl.read_parquet(home / "data" / "snapshots" / DAY / "pupils.parquet").filter(pl.col("source_system") == "qlnt")
+    return pupils["full_name"].drop_nulls().head(NAMES).to_list()
+
+
+def test_every_step_ran_well(good_night: Path) -> None:
+    record = json.loads((good_night / "data" / "nights" / f"{DAY}.json").read_text(encoding="utf-8"))
+    assert {step["step"] for step in record["steps"]} == STEPS
+    assert not [step["problem"] for step in record["steps"] if step["problem"]]
+
+
+def test_snapshot_is_whole(good_night: Path) -> None:
+    assert damaged_tables(good_night / "data" / "snapshots" / DAY) == []
+
+
+def test_closing_paths_exist(good_night: Path) -> None:
+    record = json.loads((good_night / "data" / "nights" / f"{DAY}.json").read_text(encoding="utf-8"))
+    paths = [path for step in record["steps"] for path in step["paths"].values()]
+    assert len(paths) >= 6
+    assert not [path for path in paths if not Path(path).exists()]
+
+
+@pytest.mark.slow
+def test_same_night_twice_gives_the_same_bytes(own_home: Path) -> None:
+    before = _digests(own_home)
+    done = truong("nightly", "--config", own_home / "truong.toml")
+    assert done.code == 0, done.err
+    assert _digests(own_home) == before
+
+
+def test_names_are_nowhere_in_prefect_or_logs(good_night: Path) -> None:
+    names = _names(good_night)
+    assert len(names) == NAMES
+    places = [path for path in (good_night / "prefect").rglob("*") if path.is_file()]
+    places += [path for folder in ("nights", "logs", "gx") for path in (good_night / "data" / folder).rglob("*") if path.is_file()]
+    places += list((good_night / "data" / "reports").rglob("*.html"))
+    assert any(path.name == "prefect.db" for path in places)
+    for path in places:
+        content = path.read_bytes()
+        found = [name for name in names if name.encode() in content or json.dumps(name)[1:-1].encode() in content]
+        assert not found, f"{path}: {len(found)} names"
+
+
+def test_every_step_left_an_artifact_of_counts(good_night: Path) -> None:
+    with sqlite3.connect(f"file:{good_night}/prefect/prefect.db?mode=ro", uri=True) as database:
+        keys = {row[0] for row in database.execute("select key from artifact where key is not null")}
+    assert keys >= STEPS
+
+
+def test_form_is_filled_and_marked(good_night: Path) -> None:
+    record = json.loads((good_night / "data" / "nights" / f"{DAY}.json").read_text(encoding="utf-8"))
+    step = next(step for step in record["steps"] if step["step"] == "export")
+    assert step["counts"]["ô đã điền"] > 100
+    assert Path(step["paths"]["form"]).stat().st_size > 10_000
