@@ -44,11 +44,12 @@ PART_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What restic saves: relative paths below `root`, and the tags of the snapshot."""
+    """What restic saves: relative paths below `root`, the tags of the snapshot, and the `files` that must be in it."""
 
     root: Path
     paths: tuple[str, ...]
     tags: tuple[str, ...]
+    files: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ def stage_night(data: Path, day: date, database: Path | None, without: Collectio
         rows["snapshot"] = table_rows(data / places["snapshot"])
     manifest = new_manifest(day, {name: describe_part(data, place, rows.get(name)) for name, place in places.items()})
     write_manifest(data, manifest)
-    return StagedNight(Contents(data, (*places.values(), MANIFEST_PATH), (f"{DAY_TAG}{day.isoformat()}",)), manifest)
+    files = frozenset((*manifest.files, MANIFEST_PATH))
+    return StagedNight(Contents(data, (*places.values(), MANIFEST_PATH), (f"{DAY_TAG}{day.isoformat()}",), files), manifest)
 
 
 def absent_parts(data: Path, day: date) -> frozenset[str]:

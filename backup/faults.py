@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backup.errors import BackupError, BackupFailed, BackupTimedOut, RepositoryDamaged, RepositoryLocked, RepositoryMissing, WrongPassword
+from backup.runner import shortened
 
 if TYPE_CHECKING:
     from backup.runner import Outcome
@@ -56,7 +57,7 @@ def damage(outcome: Outcome) -> int:
 def outcome_text(outcome: Outcome) -> str:
     """The first complaint, which names the pack or tree, without restic's closing line."""
     told: list[Any] = [complaint.get("message") for complaint in outcome.complaints if complaint.get("message_type") == "error"]
-    return " ".join(str(told[0]).split())[:200] if told else outcome.last_word()
+    return shortened(" ".join(str(told[0]).split())) if told else outcome.last_word()
 
 
 def _local_reason(url: str) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ import restic
 from backup.errors import BackupFailed
 from backup.faults import error_of, lost_repository, other_repository, place_taken
 from backup.known import KnownRepositories
+from backup.locks import is_dead
 from backup.runner import Outcome, Runner
 from backup.stored import DAY_TAG, OUR_TAG, progress_of, saved_snapshot, stored_snapshot
 from infra.errors import ConfigurationError
@@ -115,6 +116,9 @@ class Repository:
     def unlock_stale(self) -> None:
         """Remove locks whose restic is dead (never those of a living one)."""
         self._ask(["unlock"])
+        left = self.locks()
+        if left and all(is_dead(self._ask(["cat", "lock", lock, "--no-lock"]).json()) for lock in left):
+            self._ask(["unlock", "--remove-all"])
 
     def locks(self) -> list[str]:
         """Ids of the locks in the repository."""
@@ -137,7 +141,14 @@ class Repository:
                     "Không tệp nào đọc được nên không có bản sao lưu", where=self.name, fix="kiểm tra quyền đọc thư mục dữ liệu"
                 )
             )
-        return saved_snapshot(outcome, summary)
+        return self._with_vanished(saved_snapshot(outcome, summary), contents.files)
+
+    def _with_vanished(self, saved: SavedSnapshot, files: frozenset[str]) -> SavedSnapshot:
+        """restic 0.18 ends with 0 when a path or a file was gone before it came to it: what was promised and is not there is told."""
+        if not saved.complete or saved.files >= len(files):
+            return saved
+        vanished = sorted(files - set(self.files_of(saved.id)))
+        return replace(saved, complete=not vanished, unreadable=tuple(vanished))
 
     def snapshots(self, day: date | None = None) -> list[StoredSnapshot]:
         """Our snapshots (of a day), oldest first, as the repository has them."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TERMINATION_SECONDS = 10  # restic removes its lock on SIGTERM; then it is killed
+LONGEST_TOLD = 200  # letters of restic's own words in one of our lines
 KEPT_COMPLAINTS = 2_000  # lines of stderr; a disk that dies complains about every file
 # Never handed on: a password or another repository in our own environment must not reach restic.
 OWN_VARIABLES = ("RESTIC_", "PREFECT_")
@@ -46,7 +47,12 @@ class Outcome:
     def last_word(self) -> str:
         """Restic's own last message, on one line."""
         told = [str(complaint["message"]) for complaint in self.complaints if complaint.get("message")]
-        return " ".join(told[-1].split())[:200] if told else f"mã thoát {self.exit_code}"
+        return shortened(" ".join(told[-1].split())) if told else f"mã thoát {self.exit_code}"
+
+
+def shortened(text: str) -> str:
+    """A long message without its middle: restic begins with what failed and ends with why, and names paths in between."""
+    return text if len(text) <= LONGEST_TOLD else f"{text[: LONGEST_TOLD // 2]} … {text[-LONGEST_TOLD // 2 :]}"
 
 
 @dataclass(frozen=True, slots=True)

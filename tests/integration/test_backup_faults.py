@@ -102,12 +102,12 @@ def _start_saving(school: School) -> subprocess.Popen[bytes]:
     return process
 
 
-def test_our_death_takes_restic_along_and_leaves_no_lock(heavy: School) -> None:
+def test_our_death_takes_restic_along_and_the_next_night_finds_no_lock(heavy: School) -> None:
     process = _start_saving(heavy)
     process.kill()
     process.communicate()
+    # It unlocks on SIGTERM, unless the pipe to us broke first and SIGPIPE killed it: then the lock is dead, and healed.
     _wait_for(lambda: not _restics_of(heavy))
-    assert lock_files(heavy) == []
     _next_night_is_good(heavy)
 
 
@@ -226,9 +226,9 @@ def test_an_unreadable_file_makes_a_partial_snapshot_that_names_it(own: School) 
 
 
 def test_a_file_that_vanishes_while_restic_reads_is_partial(heavy: School) -> None:
-    staged = heavy.stage()
     vanishing = heavy.data / f"landing/{DAY}/z-cuoi-cung"
     vanishing.write_text("sắp mất", encoding="utf-8")
+    staged = heavy.stage()
 
     def vanish(_progress: Progress) -> None:
         vanishing.unlink(missing_ok=True)
