@@ -1,0 +1,1 @@
+"""The Department of Education: forms and how they are counted and filled."""

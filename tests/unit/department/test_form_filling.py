@@ -94,7 +94,7 @@ def test_the_rest_of_the_form_is_untouched(roster: Roster, school: School) -> No
     filled, before = openpyxl.load_workbook(fill(roster, school).workbook), empty_form()
     assert filled.sheetnames == [*before.sheetnames, "Ghi chú"]
     for title in ("IV", "V", "Errors"):
-        assert [row for row in filled[title].values] == [row for row in before[title].values]
+        assert list(filled[title].values) == list(before[title].values)
         assert filled[title].merged_cells == before[title].merged_cells
     assert filled["V"]["E4"].value == "=I4+M4"
     assert set(before[PART_III].merged_cells.ranges) <= set(filled[PART_III].merged_cells.ranges)
@@ -130,6 +130,15 @@ def test_blocking_findings_make_a_draft_that_says_how_many_and_which(roster: Ros
     manifest = manifest_of(form)
     assert manifest["draft"] is True
     assert manifest["blocking"] == {"A-1": 1, "B-2": 1, "ID-4/3": 7, "ID-4/4": 3}
+
+
+def test_marks_are_as_high_as_their_text_and_no_higher(roster: Roster, school: School) -> None:
+    roster.add()
+    book = openpyxl.load_workbook(fill(roster, school, LATER, {"ID-4/3": 7}).workbook)
+    heights = [book["Ghi chú"].row_dimensions[row].height for row in (1, 2, 3)]
+    assert [10 < height < 40 for height in heights] == [True] * 3
+    assert 25 < book[PART_II].row_dimensions[6].height < 50  # two lines
+    assert book[PART_III].row_dimensions[31].height > 25  # row 58: a label that the template cuts off
 
 
 def test_numbers_that_do_not_agree_make_a_draft(roster: Roster, school: School) -> None:

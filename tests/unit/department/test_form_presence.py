@@ -86,6 +86,18 @@ def test_someone_who_left_nobody_knows_when_is_counted_and_told(roster: Roster, 
     assert [problem[:40] for problem in problems] == ["1 học sinh có biến động chưa ghi ngày, c"]
 
 
+def test_someone_who_came_back_nobody_knows_when_is_counted_and_told(roster: Roster, school: School) -> None:
+    roster.move(roster.add(status="03"), "05", SEPT_15)
+    number, problems = present(roster, school)
+    assert number == 1
+    assert [problem[:40] for problem in problems] == ["1 học sinh có biến động chưa ghi ngày, c"]
+
+
+def test_the_status_date_dates_a_movement_without_date(roster: Roster, school: School) -> None:
+    roster.move(roster.add(status="04", status_date=SEPT_15), "04", None)
+    assert present(roster, school) == (0, [])
+
+
 def test_on_the_day_itself_who_has_left_is_gone_whenever_it_was(roster: Roster, school: School) -> None:
     roster.add(status="04")
     assert present(roster, school, CENSUS_DAY) == (0, [])
