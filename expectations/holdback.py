@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from connectors.records.snapshot import Snapshot
     from expectations.check import QualityResult
 
+HELD_FOLDER = "held"  # below the findings, so that the backup takes it along
 HELD_FILE, TOTALS_FILE = "held.csv", "totals.csv"
 KEY = "finding_key"
 SIDE_BY_SIDE = "×"  # a finding of several systems at once names them so
@@ -111,7 +112,7 @@ def _totals(snapshot: Snapshot, table: str, held: int) -> TableTotals:
 
 
 def save_held(held_back: HeldBack, folder: Path) -> Path:
-    """Write which rows are held and every table's totals as `held/DAY`, whole or not at all; returns the list's path."""
+    """Write which rows are held and every table's totals as `findings/held/DAY`, whole or not at all; returns the list's path."""
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)

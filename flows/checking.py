@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
-from connectors.department.start_of_year import COUNTED_COLUMNS, fill_start_of_year
 
+from connectors.department.start_of_year import COUNTED_COLUMNS, fill_start_of_year
 from connectors.records.school_year import SchoolYear
 from connectors.records.tables import PUPILS
 from expectations.check import CheckContext, QualityResult, check, stops_export
-from expectations.holdback import holdback, save_held
+from expectations.holdback import HELD_FOLDER, holdback, save_held
 from expectations.ledger import earlier_summaries, load_result, save_findings, with_history
 from expectations.report import ExportNote, ReportContent, write_report
 from expectations.rule import Severity
@@ -65,7 +65,7 @@ def write_gx(home: Home, day: date) -> StepResult:
 def hold_back(home: Home, day: date) -> StepResult:
     """List the rows that may not leave, and add up what may leave, what is held and what is set aside."""
     held_back = holdback(night_snapshot(home, day), night_result(home, day))
-    file = save_held(held_back, home.folder("held", day))
+    file = save_held(held_back, home.folder("findings") / HELD_FOLDER / day.isoformat())
     counts = {
         "kéo về": held_back.pulled,
         "xuất được": held_back.exported,
@@ -106,10 +106,18 @@ def export_forms(home: Home, day: date, stale: Sequence[str]) -> StepResult:
         home.folder("exports") / START_OF_YEAR_FORM / day.isoformat(),
     )
     counts = {"ô đã điền": form.filled_cells, "chỉ tiêu để trống": len(form.blank_rows), "cảnh báo": len(form.problems)}
-    lines = (*(f"Mã {code} để trống: {reason}" for code, reason in form.blank_rows), *form.problems)
+    lines = (*form.problems, *_blank_lines(form.blank_rows))
     return StepResult(
         "", "", f"Biểu 02-TH-ĐN: {form.state}", counts, {"bản nháp": "có" if form.draft else "không"}, {"form": str(form.workbook)}, lines
     )
+
+
+def _blank_lines(blank_rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Blank rows of the form, those with the same reason told once."""
+    codes: dict[str, list[str]] = {}
+    for code, reason in blank_rows:
+        codes.setdefault(reason, []).append(code)
+    return [f"Mã {', '.join(of_reason)} để trống: {reason}" for reason, of_reason in codes.items()]
 
 
 def write_quality_report(home: Home, day: date, problems: Sequence[str], export: StepResult | None) -> StepResult:

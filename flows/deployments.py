@@ -9,7 +9,7 @@ from prefect.schedules import Cron
 
 from flows.mail_pruning import plan_mail_pruning
 from flows.nightly import nightly
-from flows.restore import restore_on_demand
+from flows.restore import DEFAULTS, restore_on_demand
 from flows.restore_drill import restore_drill
 from infra.clock import SCHOOL_ZONE
 
@@ -32,11 +32,12 @@ def nightly_cron(home: Home) -> str:
 
 def school_deployments(home: Home) -> list[RunnerDeployment]:
     """All deployments of a school; restore on demand has a form and no schedule."""
+    config = {"config": str(home.file)}
     return [
-        _deployment(nightly, home, "hang-dem", "Mỗi đêm một lần", nightly_cron(home)),
-        _deployment(restore_drill, home, "dien-tap-khoi-phuc", "Mỗi tuần một lần", DRILL_CRON),
-        _deployment(plan_mail_pruning, home, "ke-hoach-don-thu", "Mỗi năm một lần", MAIL_PLAN_CRON),
-        _deployment(restore_on_demand, home, "khoi-phuc", "Khi cần: điền biểu mẫu"),
+        _deployment(nightly, "hang-dem", "Mỗi đêm một lần", config, nightly_cron(home)),
+        _deployment(restore_drill, "dien-tap-khoi-phuc", "Mỗi tuần một lần", config, DRILL_CRON),
+        _deployment(plan_mail_pruning, "ke-hoach-don-thu", "Mỗi năm một lần", config, MAIL_PLAN_CRON),
+        _deployment(restore_on_demand, "khoi-phuc", "Khi cần: điền biểu mẫu", {**DEFAULTS, **config}),
     ]
 
 
@@ -45,13 +46,13 @@ def serve_school(home: Home) -> None:
     serve(*school_deployments(home), pause_on_shutdown=False, limit=ONE_AT_A_TIME)
 
 
-def _deployment(runs: Flow[..., Any], home: Home, name: str, description: str, cron: str = "") -> RunnerDeployment:
+def _deployment(runs: Flow[..., Any], name: str, description: str, parameters: dict[str, Any], cron: str = "") -> RunnerDeployment:
     """A deployment of one flow, in the school's own time zone; without `cron` it runs on demand."""
     made = runs.to_deployment(
         name=name,
         description=description,
         schedule=Cron(cron, timezone=SCHOOL_ZONE.key) if cron else None,
         concurrency_limit=ONE_AT_A_TIME,
-        parameters={"config": str(home.file)},
+        parameters=parameters,
     )
     return cast("RunnerDeployment", made)  # a coroutine only where it is called from one

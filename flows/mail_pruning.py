@@ -5,10 +5,12 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import steps
+from infra.clock import today, vietnamese_date
 
 
 @flow(
     name="Kế hoạch dọn thư",
+    flow_run_name=lambda: f"Kế hoạch dọn thư {vietnamese_date(today())}",
     description="Đếm thư cũ theo thư mục và năm (Điều 10.1b). Chỉ lập kế hoạch, không xóa thư nào.",
     persist_result=False,
     validate_parameters=False,

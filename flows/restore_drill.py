@@ -5,10 +5,12 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import steps
+from infra.clock import today, vietnamese_date
 
 
 @flow(
     name="Diễn tập khôi phục",
+    flow_run_name=lambda: f"Diễn tập {vietnamese_date(today())}",
     description="Khôi phục đêm mới nhất ra chỗ tạm, so mã băm, mở cơ sở dữ liệu, đếm học sinh.",
     persist_result=False,
     validate_parameters=False,
