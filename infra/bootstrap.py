@@ -28,8 +28,12 @@ ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".tools"
 VENV = ROOT / ".venv"
 OLDEST_RESTIC = (0, 18)
-RESTIC_RELEASE = "https://github.com/restic/restic/releases/download/v0.18.1/restic_0.18.1_linux_amd64.bz2"
-RESTIC_RELEASE_SHA256 = "680838f19d67151adba227e1570cdd8af12c19cf1735783ed1ba928bc41f363d"
+RESTIC_RELEASE = "https://github.com/restic/restic/releases/download/v0.18.1/restic_0.18.1_linux_{}.bz2"
+# Processor -> restic's name for it, SHA-256 of its release.
+RESTIC_RELEASES = {
+    "x86_64": ("amd64", "680838f19d67151adba227e1570cdd8af12c19cf1735783ed1ba928bc41f363d"),
+    "aarch64": ("arm64", "87f53fddde38764095e9c058a3b31834052c37e5826d2acf34e18923c006bd45"),
+}
 RESTIC_SUITE = "trixie"  # the oldest Debian suite whose restic is new enough
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Package -> a program of it (glob) that shows that it is there.
@@ -78,9 +82,9 @@ def ensure_uv() -> Path:
     program = TOOLS / f"uv-{package['version']}" / "uv"
     if not program.exists():
         say(f"Tải uv {package['version']}")
-        with tempfile.TemporaryDirectory(dir=made(TOOLS), prefix=".uv-") as scratch:
-            wheel = fetch_wheel(package, Path(scratch))
-            unpack_uv(wheel, program)
+        with tempfile.TemporaryDirectory(dir=made(TOOLS), prefix=".uv-") as scratch, fetch_wheel(package, Path(scratch)) as wheel:
+            name = next(name for name in wheel.namelist() if name.endswith(".data/scripts/uv"))
+            install_program(wheel.read(name), program)
     return program
 
 
@@ -102,14 +106,14 @@ def wheel_for_this_machine(package: dict[str, Any]) -> dict[str, str]:
     return wheels[min(fitting)]  # fewest demands first: manylinux_2_17 runs wherever 2_28 does
 
 
-def fetch_wheel(package: dict[str, Any], scratch: Path) -> Path:
+def fetch_wheel(package: dict[str, Any], scratch: Path) -> zipfile.ZipFile:
     """The wheel through the user's own pip if there is one (it knows mirrors and proxies), else from the URL in the lock."""
     wheel = wheel_for_this_machine(package)
     fetched = pip_download(f"uv=={package['version']}", scratch) or download(wheel["url"], scratch / wheel["url"].rsplit("/", 1)[1])
     locked = {entry["hash"] for entry in package["wheels"]}
     if f"sha256:{sha256_of(fetched)}" not in locked:
         raise SetupError("Tệp uv tải về không khớp mã băm trong uv.lock, không dùng → thử lại bằng mạng khác")
-    return fetched
+    return zipfile.ZipFile(fetched)
 
 
 def pip_download(requirement: str, scratch: Path) -> Path | None:
@@ -117,12 +121,6 @@ def pip_download(requirement: str, scratch: Path) -> Path | None:
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--dest", str(scratch)]
     done = run([sys.executable, "-m", "pip", "download", *options, requirement])
     return next(iter(scratch.glob("*.whl")), None) if done.returncode == 0 else None
-
-
-def unpack_uv(wheel: Path, program: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        name = next(name for name in archive.namelist() if name.endswith(".data/scripts/uv"))
-        install_program(archive.read(name), program)
 
 
 def sync_environment(uv: Path) -> None:
@@ -228,10 +226,11 @@ def debian_mirror() -> str:
 
 def restic_from_release(scratch: Path, target: Path) -> None:
     """The official release, checked against the hash that is pinned here."""
-    if platform.machine() != "x86_64":
+    name, expected = RESTIC_RELEASES.get(platform.machine(), ("", ""))
+    if not name:
         raise SetupError(f"Không tự tải được restic cho máy {platform.machine()} → cài restic từ 0.18 trở lên vào PATH")
-    packed = download(RESTIC_RELEASE, scratch / "restic.bz2")
-    if sha256_of(packed) != RESTIC_RELEASE_SHA256:
+    packed = download(RESTIC_RELEASE.format(name), scratch / "restic.bz2")
+    if sha256_of(packed) != expected:
         raise SetupError("Tệp restic tải về không khớp mã băm đã ghim, không dùng → thử lại bằng mạng khác")
     install_program(bz2.decompress(packed.read_bytes()), target)
 

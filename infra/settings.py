@@ -97,6 +97,7 @@ class Server(Section):
     """The Prefect server of a real installation; empty: in process."""
 
     api_url: str = ""
+    port: int = Field(default=4200, ge=1, le=65535, description="cổng của máy chủ do `truong serve` tự chạy")
     night_at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
 
 

@@ -75,7 +75,9 @@ def prefect_api(home: Home, *, standing: bool = False) -> Iterator[None]:
         if home.settings.server.api_url:
             prefect_environment(home, home.settings.server.api_url)
         else:
-            server = EmbeddedServer(home.root / "prefect" / "server.log", port=SERVE_PORT if standing else 0, with_ui=standing)
+            server = EmbeddedServer(
+                home.root / "prefect" / "server.log", port=home.settings.server.port if standing else 0, with_ui=standing
+            )
             prefect_environment(home, server.api_url)
             server.start()
             import prefect  # noqa: F401, PLC0415 - imported while the server starts beside us
@@ -126,15 +128,12 @@ def _verdict(record: NightRecord) -> str:
     return f"Đêm {day} xong nhưng có {len(record.problems)} việc cần xử lý (mã thoát {int(record.exit_code)})."
 
 
-SERVE_PORT = 4200
-
-
 def _serve(arguments: argparse.Namespace) -> int:
     home = home_of(arguments)
     with prefect_api(home, standing=True):
         from flows.deployments import serve_school  # noqa: PLC0415 - Prefect
 
         if not home.settings.server.api_url:
-            print_lines([f"Giao diện Prefect: http://127.0.0.1:{SERVE_PORT} (dừng bằng Ctrl+C)"])
+            print_lines([f"Giao diện Prefect: http://127.0.0.1:{home.settings.server.port} (dừng bằng Ctrl+C)"])
         serve_school(home)
     return ExitCode.OK

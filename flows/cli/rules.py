@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.cli.common import print_json, print_lines
@@ -14,7 +15,7 @@ PUBLIC_FIELDS = ("code", "article", "table", "severity", "message", "fix", "owne
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """`rules list`, `rules explain CODE`."""
+    """`rules list`, `rules explain CODE`, `rules docs`."""
     rules = verbs.add_parser("rules", help="các quy tắc kiểm tra")
     what = rules.add_subparsers(title="Việc", metavar="VIỆC", required=True)
     listing = what.add_parser("list", help="liệt kê mọi quy tắc")
@@ -23,6 +24,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     explain = what.add_parser("explain", help="giải thích một quy tắc")
     explain.add_argument("code", metavar="MÃ", help="mã quy tắc, ví dụ TT27-9.9")
     explain.set_defaults(run=_explain)
+    docs = what.add_parser("docs", help="ghi sổ tay các quy tắc (docs/rules.md)")
+    docs.add_argument("--out", type=Path, default=Path("docs/rules.md"), metavar="TỆP", help="tệp ghi ra (mặc định: %(default)s)")
+    docs.set_defaults(run=_docs)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -45,4 +49,14 @@ def _explain(arguments: argparse.Namespace) -> int:
         raise ConfigurationError(f"Không có quy tắc «{arguments.code}»", fix="xem `truong rules list`")
     labels = ("Mã", "Căn cứ", "Bảng", "Mức", "Sai gì", "Sửa thế nào", "Ai sửa")
     print_lines(f"{label}: {getattr(rule, name)}" for label, name in zip(labels, PUBLIC_FIELDS, strict=True))
+    return ExitCode.OK
+
+
+def _docs(arguments: argparse.Namespace) -> int:
+    from expectations.handbook import handbook  # noqa: PLC0415 - heavy
+    from expectations.rules import all_rules  # noqa: PLC0415
+
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(handbook(all_rules()), encoding="utf-8")
+    print_lines([f"Đã ghi {len(all_rules())} quy tắc vào {arguments.out}"])
     return ExitCode.OK
