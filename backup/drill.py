@@ -23,6 +23,7 @@ from backup.errors import RestoreError
 from backup.known import write_json
 from backup.restore import find_snapshot, restore
 from infra.clock import now, vietnamese_date
+from infra.vietnamese import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,7 +86,7 @@ def _held(repository: Repository, scratch: Path) -> DrillResult:
         pupils = _count_pupils(restored)
     age = (now() - snapshot.time).total_seconds() / SECONDS_AN_HOUR
     night = vietnamese_date(snapshot.day)
-    told = f"khôi phục đủ {restored.files} tệp của đêm {night}, {pupils} học sinh, trong {restored.seconds:.1f} giây".replace(".", ",")
+    told = f"khôi phục đủ {restored.files} tệp của đêm {night}, {pupils} học sinh, trong {decimal(restored.seconds)} giây"
     return DrillResult(
         day=now().date().isoformat(),
         ok=True,

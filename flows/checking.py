@@ -72,7 +72,7 @@ def hold_back(home: Home, day: date) -> StepResult:
         "giữ lại": held_back.held.height,
         "tạm giữ": held_back.quarantined,
     }
-    told = f"giữ lại {number(held_back.held.height)} dòng, {number(held_back.exported)} dòng xuất được"
+    told = f"{number(held_back.held.height)} dòng ({number(held_back.exported)} dòng xuất được)"
     return StepResult("", "", told, counts, paths={"held": str(file)})
 
 

@@ -16,6 +16,7 @@ from backup.repository import find_restic, restic_version
 from infra.clock import SCHOOL_ZONE, now
 from infra.errors import SchoolError
 from infra.secret_files import permission_problem
+from infra.vietnamese import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def _restic() -> Line:
 def _disk(home: Home) -> Line:
     place = home.data if home.data.exists() else home.root
     free = shutil.disk_usage(place).free
-    detail = f"còn {free / 1e9:.1f} GB".replace(".", ",")
+    detail = f"còn {size(free)}"
     if free < NO_DISK_BYTES:
         return Line(False, "Đĩa trống", detail, f"dọn đĩa chứa {place} (xem: du -xh --max-depth=2 '{place}' | sort -h | tail)")  # noqa: FBT003
     return Line(None if free < LOW_DISK_BYTES else True, "Đĩa trống", detail, "đĩa sắp đầy: xóa bớt tệp không dùng")

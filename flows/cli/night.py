@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
@@ -10,8 +11,10 @@ from flows.cli.common import add_home_options, home_of, iso_day, print_json, pri
 from flows.cli.progress import shown_progress
 from flows.embedded import EmbeddedServer, embedded_server
 from flows.home import Home, one_night_at_a_time, prefect_environment
+from flows.progress import StepEvent, announce
 from infra.clock import vietnamese_date
 from infra.errors import ExitCode, SchoolError
+from infra.vietnamese import decimal
 
 if TYPE_CHECKING:
     import argparse
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 
 FLUSH_SECONDS = 10
+STARTING = "Khởi động Prefect"
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -48,11 +52,15 @@ def run_night(home: Home, day: date) -> NightRecord:
     """Run the deployed flow in this process; the record says how it went. NightAlreadyRunning when one runs."""
     with one_night_at_a_time(home):
         pass  # refuse before Prefect takes its seconds to start
-    with shown_progress(), prefect_api(home):
-        from flows.nightly import nightly  # noqa: PLC0415 - Prefect is imported only by verbs that run flows
+    begun = time.monotonic()
+    with shown_progress():
+        announce(StepEvent("start", STARTING, "chạy"))
+        with prefect_api(home):
+            from flows.nightly import nightly  # noqa: PLC0415 - Prefect is imported only by verbs that run flows
 
-        state = nightly(str(home.file), day.isoformat(), return_state=True)
-        outcome = state.result(raise_on_failure=False)
+            announce(StepEvent("start", STARTING, "xong", "sẵn sàng", time.monotonic() - begun))
+            state = nightly(str(home.file), day.isoformat(), return_state=True)
+            outcome = state.result(raise_on_failure=False)
     if isinstance(outcome, SchoolError):
         raise outcome
     return record_of(home, day)
@@ -100,7 +108,7 @@ def closing_lines(record: NightRecord) -> list[str]:
     """The Vietnamese closing of a night: the summary, how long each step took, and what to open."""
     told = record.step("tell")
     lines = ["", *(told.lines if told else record.problems)]
-    lines += ["", "Mất bao lâu:", *(f"  {step.seconds:6.1f} giây  {step.label}".replace(".", ",") for step in record.steps if step.seconds)]
+    lines += ["", "Mất bao lâu:", *(f"  {decimal(step.seconds):>6} giây  {step.label}" for step in record.steps if step.seconds)]
     lines += ["", "Mở để xem:", *_paths(record)]
     return [*lines, "", _verdict(record)]
 

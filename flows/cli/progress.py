@@ -8,12 +8,14 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from flows.progress import StepEvent, listening
+from infra.vietnamese import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.progress import Progress, TaskID
 
+_one_line_at_a_time = Lock()
 MARKS = {"chạy": "…", "xong": "✓", "lỗi": "✗", "bỏ qua": "-"}
 
 
@@ -29,14 +31,11 @@ def shown_progress() -> Iterator[None]:
 
 
 def _plain_line(event: StepEvent) -> None:
-    if event.state == "chạy" and event.fraction is None:
-        print(f"  … {event.label}", file=sys.stderr, flush=True)
-    elif event.state != "chạy":
-        print(f"  {MARKS[event.state]} {event.label}: {event.detail} ({_seconds(event.seconds)})", file=sys.stderr, flush=True)
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} giây".replace(".", ",")
+    if event.state == "chạy" and event.fraction is not None:
+        return
+    told = "" if event.state == "chạy" else f": {event.detail} ({decimal(event.seconds)} giây)"
+    with _one_line_at_a_time:  # three systems are pulled side by side
+        print(f"  {MARKS[event.state]} {event.label}{told}", file=sys.stderr, flush=True)
 
 
 class _LiveLines:
