@@ -144,7 +144,7 @@ class Repository:
         return self._with_vanished(saved_snapshot(outcome, summary), contents.files)
 
     def _with_vanished(self, saved: SavedSnapshot, files: frozenset[str]) -> SavedSnapshot:
-        """restic 0.18 ends with 0 when a path or a file was gone before it came to it: what was promised and is not there is told."""
+        """0.18 ends with 0 when a path or a file was gone before it came to it: what was promised and is not there is told."""
         if not saved.complete or saved.files >= len(files):
             return saved
         vanished = sorted(files - set(self.files_of(saved.id)))

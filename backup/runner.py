@@ -71,12 +71,13 @@ class Runner:
             deadline = _Deadline(process, seconds)
             listener = threading.Thread(target=_listen, args=(process, complaints), daemon=True)
             listener.start()
+            ended = False
             try:
                 output = _read(process, on_line)
-            except BaseException:
-                stop(process)
-                raise
+                ended = True
             finally:
+                if not ended:
+                    stop(process)
                 process.wait()
                 deadline.cancel()
                 listener.join()
