@@ -12,11 +12,13 @@ from infra.regulations import COMBINED_CLASS_PUPILS, INCLUSIVE_CLASS_PUPILS, TT2
 
 _class = partial(Rule, article=TT28_16, table=CLASSES.name, view="classes", severity=Severity.REVIEW, owner=Owner.VICE_PRINCIPAL)
 
+PUPILS_COUNTED = ("pupils.class_name", "pupils.status")
+
 RULES: tuple[Rule, ...] = (
     _class(
         code="TU-4/1",
         column="pupils",
-        needs=("class_name",),
+        needs=("class_name", *PUPILS_COUNTED),
         condition=pl.col("pupils") > pl.col("limit_class_size"),
         message="Lớp đông hơn sĩ số tối đa",
         expected=pl.format("không quá {} học sinh", "limit_class_size"),
@@ -35,7 +37,7 @@ RULES: tuple[Rule, ...] = (
     _class(
         code="TU-4/3",
         column="disabled_pupils",
-        needs=("class_name", "pupils.disability"),
+        needs=("class_name", "pupils.disability", *PUPILS_COUNTED),
         condition=pl.col("disabled_pupils") > INCLUSIVE_CLASS_PUPILS,
         message="Lớp hòa nhập có nhiều học sinh khuyết tật hơn quy định (cần quyết định)",
         expected=f"không quá {INCLUSIVE_CLASS_PUPILS} học sinh khuyết tật trong một lớp",
@@ -45,7 +47,7 @@ RULES: tuple[Rule, ...] = (
         code="TU-4/4",
         stated=False,
         column="pupils",
-        needs=("class_name", "combined"),
+        needs=("class_name", "combined", *PUPILS_COUNTED),
         condition=pl.col("combined") & (pl.col("pupils") > COMBINED_CLASS_PUPILS),
         message="Lớp ghép đông hơn sĩ số tối đa của lớp ghép",
         expected=f"không quá {COMBINED_CLASS_PUPILS} học sinh",

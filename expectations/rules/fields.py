@@ -38,7 +38,7 @@ RULES: tuple[Rule, ...] = (
     _field(
         code="QC-19.6/1",
         column="full_name",
-        needs=("full_name",),
+        needs=("full_name", "status"),
         condition=_missing("full_name"),
         message="Học sinh đang học chưa có họ tên",
         expected="có họ tên như giấy khai sinh",
@@ -47,7 +47,7 @@ RULES: tuple[Rule, ...] = (
     _field(
         code="QC-19.6/2",
         column="birth_date_text",
-        needs=("birth_date", "birth_date_text"),
+        needs=("birth_date", "birth_date_text", "status"),
         condition=_missing("birth_date_text"),
         message="Học sinh đang học chưa có ngày sinh",
         expected="có ngày sinh như giấy khai sinh",
@@ -56,7 +56,7 @@ RULES: tuple[Rule, ...] = (
     _field(
         code="QC-19.6/3",
         column="ethnicity_text",
-        needs=("ethnicity", "ethnicity_text"),
+        needs=("ethnicity", "ethnicity_text", "status"),
         condition=_missing("ethnicity_text"),
         message="Học sinh đang học chưa có dân tộc",
         expected="có dân tộc như giấy khai sinh",
@@ -65,7 +65,7 @@ RULES: tuple[Rule, ...] = (
     _field(
         code="QC-19.6/4",
         column="sex",
-        needs=("sex",),
+        needs=("sex", "status"),
         condition=_missing("sex"),
         message="Học sinh đang học chưa có giới tính",
         expected="Nam hoặc Nữ",
@@ -74,7 +74,7 @@ RULES: tuple[Rule, ...] = (
     _field(
         code="QC-19.6/5",
         column="permanent_address",
-        needs=("permanent_address",),
+        needs=("permanent_address", "status"),
         condition=_missing("permanent_address"),
         message="Học sinh đang học chưa có địa chỉ thường trú",
         expected="có địa chỉ thường trú",
@@ -92,7 +92,7 @@ RULES: tuple[Rule, ...] = (
     _field(
         code="QC-19.6/7",
         column="pupil_code",
-        needs=("pupil_code", "guardians.full_name"),
+        needs=("pupil_code", "guardians.full_name", "status"),
         condition=AT_SCHOOL & ~pl.col("has_guardian").fill_null(value=False),
         message="Học sinh đang học chưa có thông tin cha, mẹ hoặc người giám hộ",
         expected="có họ tên của ít nhất một người: cha, mẹ hoặc người giám hộ",
@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
     _field(
         code="QC-19.6/8",
         column="contact_phone",
-        needs=("contact_phone", "guardians.phone"),
+        needs=("contact_phone", "guardians.phone", "status"),
         condition=_missing("contact_phone") & ~pl.col("has_guardian_phone").fill_null(value=False),
         message="Không có số điện thoại nào để liên hệ với gia đình học sinh",
         expected="có ít nhất một số điện thoại của học sinh, cha, mẹ hoặc người giám hộ",
@@ -110,7 +110,7 @@ RULES: tuple[Rule, ...] = (
     _record(
         code="HS-1/1",
         column="class_name",
-        needs=("class_name",),
+        needs=("class_name", "status"),
         condition=_missing("class_name"),
         message="Học sinh đang học chưa được xếp lớp",
         expected="có tên lớp",
@@ -129,7 +129,7 @@ RULES: tuple[Rule, ...] = (
         code="HS-1/3",
         article=SECTOR_DATABASE,
         column="pupil_code",
-        needs=("pupil_code", "guardians.full_name"),
+        needs=("pupil_code", "guardians.full_name", "status"),
         condition=AT_SCHOOL & ~pl.col("mother_not_asked") & pl.col("has_guardian") & ~pl.col("has_mother"),
         message="Hồ sơ có người thân nhưng chưa có họ tên mẹ",
         expected="có họ tên mẹ (trừ học sinh mồ côi, bị bỏ rơi: diện chính sách 05, 07)",
@@ -140,7 +140,7 @@ RULES: tuple[Rule, ...] = (
         code="HS-1/4",
         article=SECTOR_DATABASE,
         column="pupil_code",
-        needs=("pupil_code", "guardians.birth_year"),
+        needs=("pupil_code", "guardians.birth_year", "status"),
         condition=AT_SCHOOL & pl.col("mother_without_year"),
         message="Hồ sơ có họ tên mẹ nhưng chưa có năm sinh của mẹ",
         expected="có năm sinh của mẹ",
@@ -204,9 +204,9 @@ RULES: tuple[Rule, ...] = (
     _record(
         code="HS-5/1",
         column="grade",
-        needs=("class_name", "grade"),
-        condition=pl.col("class_grade") != pl.col("grade"),
-        message="Khối của học sinh không khớp với tên lớp",
+        needs=("class_name", "grade", "status"),
+        condition=(pl.col("class_grade") != pl.col("grade")) | (pl.col("class_grade").is_not_null() & _missing("grade")),
+        message="Khối của học sinh để trống hoặc không khớp với tên lớp",
         expected=pl.format("khối {} (lớp {})", "class_grade", "class_name"),
         fix="QLNT › Hồ sơ học sinh › Khối, Lớp: sửa cho khớp rồi lưu",
     ),

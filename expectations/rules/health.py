@@ -48,7 +48,7 @@ RULES: tuple[Rule, ...] = (
         needs=("height_cm",),
         condition=IN_METRES,
         message="Chiều cao ghi bằng mét thay vì xăng-ti-mét",
-        expected=pl.format("đề nghị {} cm", (HEIGHT * 100).round(1)),
+        expected=pl.format("đề nghị {} cm", (HEIGHT * 100).round(1).cast(pl.String).str.replace(".", ",", literal=True)),
         fix=FIX,
     ),
 )

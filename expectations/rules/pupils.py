@@ -170,6 +170,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _phone(
         code="DT-5",
+        needs=("contact_phone", "status"),
         condition=AT_SCHOOL & VALID_PHONE & (pl.col("phone_pupils") >= pl.col("limit_shared_phone")),
         message="Một số điện thoại được ghi cho nhiều học sinh: dễ là số của giáo viên hoặc số ghi tạm",
         expected=pl.format("số riêng của gia đình (số này đang ghi cho {} học sinh)", "phone_pupils"),
@@ -178,7 +179,7 @@ RULES: tuple[Rule, ...] = (
     _age(
         code="TU-2/1",
         severity=Severity.REMIND,
-        needs=("birth_date", "grade", "enrolment_kind", "policy_category", "disability", "ethnicity"),
+        needs=("birth_date", "grade", "status", "enrolment_kind", "policy_category", "disability", "ethnicity"),
         condition=AT_SCHOOL & pl.col("years_older").is_between(1, OLDER_WITHOUT_DECISION) & ~SPECIAL_CASE & (pl.col("ethnicity") == KINH),
         message="Học sinh lớn hơn tuổi của khối mà hồ sơ chưa ghi lý do (lưu ban, diện chính sách…)",
         expected=pl.format("sinh năm {} (khối {}), hoặc ghi lý do", "right_birth_year", "grade"),
@@ -186,7 +187,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _age(
         code="TU-2/2",
-        needs=("birth_date", "grade", "enrolment_kind"),
+        needs=("birth_date", "grade", "status", "enrolment_kind"),
         condition=AT_SCHOOL & (pl.col("birth_date") <= pl.col("day")) & (pl.col("years_older") > OLDER_WITHOUT_DECISION),
         message="Học sinh lớn hơn tuổi của khối trên 3 năm: cần quyết định của cơ quan quản lý giáo dục",
         expected=pl.format("sinh năm {} (khối {}), muộn nhất hơn 3 tuổi", "right_birth_year", "grade"),
@@ -194,7 +195,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _age(
         code="TU-3",
-        needs=("birth_date", "grade", "enrolment_kind"),
+        needs=("birth_date", "grade", "status", "enrolment_kind"),
         condition=AT_SCHOOL & (pl.col("birth_date") <= pl.col("day")) & (pl.col("years_older") < 0),
         message="Học sinh nhỏ hơn tuổi của khối: chỉ được khi có hồ sơ học vượt lớp",
         expected=pl.format("sinh năm {} (khối {})", "right_birth_year", "grade"),

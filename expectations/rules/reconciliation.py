@@ -81,7 +81,7 @@ RULES: tuple[Rule, ...] = (
         column="status",
         needs=("pupil_code", "status"),
         condition=pl.col("status_group") != pl.col("status_group_csdl"),
-        message="Một bên ghi đang học, bên kia ghi đã chuyển đi hoặc thôi học",
+        message="Trạng thái ở QLNT và CSDL ngành khác nhóm nhau (đang học, đã chuyển đi, đã thôi học)",
         expected=pl.format("QLNT: {}; CSDL ngành: {}", "status_group", "status_group_csdl"),
         fix=FIX,
     ),

@@ -23,7 +23,7 @@ _trait = partial(
 
 TEXT, LEVEL, MATHS = pl.col("level_text"), pl.col("level"), pl.col("maths_level")
 # Chữ Đ là U+0110; the letter Eth of other keyboards looks the same (rules.md TT27-7.4).
-ETH, PLAIN_D = "\u00d0", "D"
+ETH, PLAIN_D = "^[\u00d0\u00f0]$", "^[Dd]$"
 AGREES_WITH_MATHS = ((MATHS == "T") & (LEVEL == "T")) | ((MATHS == "H") & (LEVEL == "Đ")) | ((MATHS == "C") & (LEVEL == "C"))
 FIX = "QLNT › Sổ đánh giá phẩm chất, năng lực: nhập lại mức bằng danh sách chọn rồi lưu"
 
@@ -48,19 +48,19 @@ RULES: tuple[Rule, ...] = (
     ),
     _trait(
         code="TT27-7.4/1",
-        condition=TEXT == ETH,
+        condition=TEXT.str.contains(ETH),
         message="Chữ Đ gõ bằng ký tự khác (Ð của tiếng nước ngoài), nhìn giống nhưng máy không nhận",
         expected="Đ (chữ Việt)",
         fix=FIX,
-        native=NativeExpectation("expect_column_values_to_not_match_regex", {"column": "level_text", "regex": f"^{ETH}$"}),
+        native=NativeExpectation("expect_column_values_to_not_match_regex", {"column": "level_text", "regex": ETH}),
     ),
     _trait(
         code="TT27-7.4/2",
-        condition=TEXT == PLAIN_D,
+        condition=TEXT.str.contains(PLAIN_D),
         message="Chữ Đ gõ thiếu dấu thành D",
         expected="Đ",
         fix=FIX,
-        native=NativeExpectation("expect_column_values_to_not_match_regex", {"column": "level_text", "regex": f"^{PLAIN_D}$"}),
+        native=NativeExpectation("expect_column_values_to_not_match_regex", {"column": "level_text", "regex": PLAIN_D}),
     ),
     _trait(
         code="TT27-7.4/4",

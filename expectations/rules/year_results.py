@@ -11,7 +11,9 @@ from expectations.rule import Owner, Rule, Severity
 from infra.regulations import RESULT_MINIMUM, TT27_9, TT27_11, TT27_13
 
 _year = partial(Rule, table=YEAR_RESULTS.name, view="year_results", owner=Owner.HOMEROOM)
-_result = partial(_year, article=TT27_9, severity=Severity.BLOCK, column="result", needs=("result",))
+# What the result is computed from: a system without these is not asked, instead of being told that all is missing.
+COMPUTED_FROM = ("marks.level", "marks.score_value", "traits.level")
+_result = partial(_year, article=TT27_9, severity=Severity.BLOCK, column="result", needs=("result", *COMPUTED_FROM))
 _promotion = partial(_year, article=TT27_11)
 _reward = partial(_year, article=TT27_13, column="reward", needs=("result", "reward"))
 

@@ -42,11 +42,12 @@ def term_of(column: str, year: SchoolYear) -> pl.Expr:
 
 
 def same_text(column: str) -> pl.Expr:
-    """A name for comparison only: NFD, lower case, blanks collapsed, tone placement folded. Never stored."""
+    """A name for comparison only: NFD, lower case, Ð as Đ, blanks collapsed, tone placement folded. Never stored."""
     return (
         pl.col(column)
         .str.normalize("NFD")
         .str.to_lowercase()
+        .str.replace_all("\u00f0", "đ", literal=True)
         .str.replace_all(r"\s+", " ")
         .str.strip_chars()
         .str.replace_all(f"o([{TONES}])([ae])", "o${2}${1}")

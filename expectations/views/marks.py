@@ -11,7 +11,7 @@ from connectors.records.tables import MARKS
 from expectations.views.enrolment import due_times, enrolment, obliged_at_times, obliged_on
 from expectations.views.keys import TABLE_KEYS, key_of
 from expectations.views.programme import WHOLE_OF, expected_subjects, subject_facts
-from expectations.views.scene import PLACE, Scene, View
+from expectations.views.scene import MAIN, PLACE, Scene, View
 from infra.regulations import TOP_SCORE
 
 if TYPE_CHECKING:
@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 MARK = ["pupil_code", "subject", "time"]
 BOOK = ["class_name", "grade", "time", "subject"]
 ENTERED = ["level", "level_text", "score", "score_value"]
+OF_MAIN = pl.col("source_system") == MAIN
+IS_ENTERED = pl.col("level_text").is_not_null() | pl.col("score").is_not_null()  # systems also keep rows for cells left blank
 
 
 def latest_marks(scene: Scene) -> pl.LazyFrame:
-    """The highest attempt of each pupil, subject and time (TT27-7.1f: the last one counts); adds is_right_score."""
-    rows = scene.table("marks").select(*MARK, "class_name", "grade", *ENTERED, *PLACE, attempt=pl.col("attempt").fill_null(1))
-    newest = rows.sort("attempt", "source_row").unique(["source_system", *MARK], keep="last")
+    """The highest attempt of each pupil, subject and time (TT27-7.1f: the last one counts); adds is_right_score, is_entered."""
+    rows = scene.table("marks").select(*MARK, "class_name", "grade", *ENTERED, *PLACE, "entered_at", attempt=pl.col("attempt").fill_null(1))
+    # the date, then the place decide between attempts that nobody numbered
+    in_order = rows.sort("attempt", "entered_at", "source_row", "source_file", "source_sheet")
+    newest = in_order.unique(["source_system", *MARK], keep="last")
     value = pl.col("score_value")
-    return newest.with_columns(is_right_score=(value.is_between(0, TOP_SCORE) & (value % 1 == 0)).fill_null(value=False))
+    return newest.with_columns(
+        is_right_score=(value.is_between(0, TOP_SCORE) & (value % 1 == 0)).fill_null(value=False), is_entered=IS_ENTERED
+    )
 
 
 def marks(scene: Scene) -> pl.LazyFrame:
@@ -54,7 +60,7 @@ def marks(scene: Scene) -> pl.LazyFrame:
 def expected_marks(scene: Scene) -> pl.LazyFrame:
     """Obliged pupils × their class's books × due times, with the latest entry if there is one.
 
-    has_row, the entered columns (null when absent), is_tested, and the whole book's expected_rows and entered_rows.
+    is_entered, the entered columns (null when absent), is_tested, and the whole book's expected_rows and entered_rows.
     """
     filled = filled_marks(scene)
     books = _books_of(filled).select(*BOOK, "expected_rows", "entered_rows")
@@ -68,16 +74,16 @@ def gradebooks(scene: Scene) -> pl.LazyFrame:
 
 def filled_marks(scene: Scene) -> pl.LazyFrame:
     """Every expected mark and what is entered for it."""
-    entered = latest_marks(scene).select(*MARK, *ENTERED, "is_right_score", has_row=pl.lit(value=True))
+    entered = latest_marks(scene).filter(OF_MAIN).select(*MARK, *ENTERED, "is_right_score", "is_entered")
     expected = obliged_at_times(scene).join(_books(scene), on=["class_name", "grade", "time"], nulls_equal=True)
-    return expected.join(entered, on=MARK, how="left").with_columns(pl.col("has_row", "is_right_score").fill_null(value=False))
+    return expected.join(entered, on=MARK, how="left").with_columns(pl.col("is_entered", "is_right_score").fill_null(value=False))
 
 
 def _books(scene: Scene) -> pl.LazyFrame:
     """class_name, grade, time, subject, is_tested: the books that each class keeps, combined ones instead of parts where it does so."""
     classes = enrolment(scene).select("class_name", "grade").unique()
     books = classes.join(expected_subjects().lazy(), on="grade")
-    shapes = gradebook_shapes(scene).select("class_name", "time", "whole", combined=pl.col("has_whole") & ~pl.col("has_parts"))
+    shapes = gradebook_shapes(scene).filter(OF_MAIN).select("class_name", "time", "whole", "combined")
     shaped = books.join(shapes, on=["class_name", "time", "whole"], how="left")
     combined = pl.col("combined").fill_null(value=False)
     return shaped.filter(pl.col("is_whole") == combined).select(*BOOK, "is_tested")
@@ -85,18 +91,19 @@ def _books(scene: Scene) -> pl.LazyFrame:
 
 def _books_of(filled: pl.LazyFrame) -> pl.LazyFrame:
     place = [pl.col(column).sort_by("source_row").first() for column in PLACE]
-    return filled.group_by(BOOK).agg(*place, expected_rows=pl.len(), entered_rows=pl.col("has_row").sum())
+    return filled.group_by(BOOK).agg(*place, expected_rows=pl.len(), entered_rows=pl.col("is_entered").sum())
 
 
 def gradebook_shapes(scene: Scene) -> pl.LazyFrame:
-    """Per class, time and combined code: has_whole and has_parts (TT27-7.1d)."""
+    """Per class, time and combined code: has_whole and has_parts with entries, and which of them the class keeps (TT27-7.1d)."""
     whole_of = {**WHOLE_OF, **{whole: whole for whole in codes.COMBINED_SUBJECTS}}
     rows = scene.table("marks").filter(pl.col("subject").is_in(list(whole_of)))
     whole = pl.col("subject").replace_strict(whole_of, default=None, return_dtype=pl.String)
     is_whole = pl.col("subject").is_in(list(codes.COMBINED_SUBJECTS))
     place = [pl.col(column).filter(is_whole).first() for column in PLACE if column != "source_system"]
     books = rows.group_by("source_system", "class_name", "time", whole.alias("whole"))
-    return books.agg(*place, has_whole=is_whole.any(), has_parts=(~is_whole).any())
+    shapes = books.agg(*place, has_whole=(is_whole & IS_ENTERED).any(), has_parts=(~is_whole & IS_ENTERED).any(), only_whole=is_whole.all())
+    return shapes.with_columns(combined=~pl.col("has_parts") & (pl.col("has_whole") | pl.col("only_whole")))
 
 
 VIEWS: Mapping[str, View] = {

@@ -36,7 +36,9 @@ def pupils(scene: Scene) -> pl.LazyFrame:
         .join(_main_policy(scene), on="pupil_code", how="left")
         .join(_next_alike(rows, ["personal_number"], "same_number_as"), on=SYSTEM_AND_CODE, how="left")
         .join(
-            _next_alike(rows.with_columns(_folded_name()), ["folded_name", "birth_date"], "same_person_as"), on=SYSTEM_AND_CODE, how="left"
+            _next_alike(rows.with_columns(folded_name=same_text("full_name")), ["folded_name", "birth_date"], "same_person_as"),
+            on=SYSTEM_AND_CODE,
+            how="left",
         )
     )
     return _with_shared_phone(with_phone_facts(with_number_facts(_with_school_facts(joined, scene))), scene)
@@ -84,10 +86,6 @@ def _main_policy(scene: Scene) -> pl.LazyFrame:
         .group_by("pupil_code")
         .agg(main_policy=pl.col("policy_category").first())
     )
-
-
-def _folded_name() -> pl.Expr:
-    return pl.col("full_name").str.normalize("NFC").str.to_lowercase().alias("folded_name")
 
 
 def _next_alike(rows: pl.LazyFrame, same: list[str], name: str) -> pl.LazyFrame:

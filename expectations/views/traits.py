@@ -27,7 +27,7 @@ def traits(scene: Scene) -> pl.LazyFrame:
 def filled_traits(scene: Scene) -> pl.LazyFrame:
     """Obliged pupils × the traits of their grade × due times, with the level entered if there is one."""
     rows = scene.main("traits").select(*TRAIT, "level", "level_text").filter(pl.col("level_text").is_not_null())
-    entered = rows.unique(TRAIT, keep="any")
+    entered = rows.unique(TRAIT, keep="first")
     return obliged_at_times(scene).join(expected_traits().lazy(), on="grade").join(entered, on=TRAIT, how="left")
 
 

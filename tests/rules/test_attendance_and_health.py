@@ -1,0 +1,104 @@
+"""Days off every month (CC-1, QC-19.6d) and heights and weights that can be true (SK-1)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from tests.rules.school_tables import Case, Row, Text, case, checked, findings_of, findings_of_cases, found_by, next_code, pupil
+
+DAYS_OFF = ("CC-1/1", "CC-1/2", "CC-1/3")
+MISSING = ("QC-19.6/9",)
+BODY = ("SK-1/1", "SK-1/2", "SK-1/3")
+MONTHS = ("2026-09", "2026-10", "2026-11", "2026-12", "2027-01", "2027-02", "2027-03", "2027-04", "2027-05")
+
+
+def absent(code: str, month: str = "2026-10", excused: Text = 0, unexcused: Text = 0, total: Text = None) -> Row:
+    return {"pupil_code": code, "class_name": "3A", "month": month, "excused": excused, "unexcused": unexcused, "total": total}
+
+
+def days_off(says: str, finds: str, excused: Text, unexcused: Text, total: Text = None) -> Case:
+    code = next_code()
+    return case(says, f"{code}|2026-10", DAYS_OFF, finds, attendance=[absent(code, "2026-10", excused, unexcused, total)])
+
+
+def month(says: str, finds: str, excused: Text = 0, unexcused: Text = 0, **values: Text) -> Case:
+    """October of a pupil, entered in part."""
+    code = next_code()
+    rows = [absent(code, "2026-10", excused, unexcused)]
+    return case(says, f"{code}|2026-10", MISSING, finds, pupils=[pupil(code, **values)], attendance=rows)
+
+
+def body(says: str, finds: str, height: Text = "125", weight: Text = "25") -> Case:
+    code = next_code()
+    row: Row = {"pupil_code": code, "class_name": "3A", "checked_on": "2026-10-10", "height_cm": height, "weight_kg": weight}
+    return case(says, code, BODY, finds, health=[row])
+
+
+ATTENDANCE = [
+    days_off("no day off", "", 0, 0, 0),
+    days_off("less than none with leave", "CC-1/1", -1, 0),
+    days_off("less than none without leave", "CC-1/1", 0, -1),
+    days_off("a wrong sum of negative days is told as the negative alone", "CC-1/1", -1, 1, 5),
+    days_off("the sum is the total", "", 2, 3, 5),
+    days_off("another sum is not", "CC-1/2", 2, 3, 6),
+    days_off("no total is no wrong total", "", 2, 3),
+    days_off("26 days are a month", "", 20, 6, 26),
+    days_off("27 days are more than a month", "CC-1/3", 20, 7),
+    days_off("`1.0` of a spreadsheet is 1", "", "1.0", "0", "1"),
+    month("both entered", ""),
+    month("with leave not entered", "QC-19.6/9", excused=None),
+    month("without leave not entered", "QC-19.6/9", unexcused=None),
+    month("half a day cannot be read", "QC-19.6/9", excused="0,5"),
+    month("a pupil who is not assessed is still counted", "QC-19.6/9", excused=None, disability="05", not_assessed="1"),
+    month("moved away in the month", "", excused=None, status="04", status_date="2026-10-31"),
+    month("moved away after the month", "QC-19.6/9", excused=None, status="04", status_date="2026-11-01"),
+    month("came in the month", "", excused=None, status="02", status_date="2026-10-02"),
+    month("came before the month's second day", "QC-19.6/9", excused=None, status="02", status_date="2026-10-01"),
+]
+HEALTH = [
+    *(body(f"{height} cm can be", "", height=height) for height in ("85", "125", "180")),
+    *(body(f"{height} cm cannot be", "SK-1/1", height=height) for height in ("84.9", "180,1", "0", "12.5", "1250")),
+    *(body(f"{height} is in metres", "SK-1/3", height=height) for height in ("0.85", "1.25", "1,8")),
+    *(body(f"{height} is not in metres either", "SK-1/1", height=height) for height in ("0.84", "1.81")),
+    *(body(f"{weight} kg can be", "", weight=weight) for weight in ("10", "25,5", "100")),
+    *(body(f"{weight} kg cannot be", "SK-1/2", weight=weight) for weight in ("9.9", "100.1", "0", "250")),
+    body("not measured is not wrong", "", None, None),
+]
+CASES = [*ATTENDANCE, *HEALTH]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
+    return findings_of_cases(tmp_path_factory.mktemp("days"), CASES)
+
+
+@pytest.mark.parametrize("item", CASES, ids=lambda item: item.says)
+def test_days_off_and_bodies_can_be_true(item: Case, found: set[tuple[str, str]]) -> None:
+    assert found_by(item, found) == item.finds
+
+
+@pytest.mark.parametrize(
+    ("day", "months"),
+    [
+        (date(2026, 9, 29), 0),
+        (date(2026, 9, 30), 1),
+        (date(2026, 10, 30), 1),
+        (date(2027, 2, 28), 6),
+        (date(2027, 5, 30), 8),
+        (date(2027, 5, 31), 9),
+        (date(2027, 7, 31), 9),
+        (date(2027, 8, 1), 0),
+    ],
+)
+def test_only_months_that_have_ended_are_asked_for(day: date, months: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    told = findings_of(tmp_path_factory.mktemp("months"), {"pupils": [pupil("7900000001")]}, day, MISSING)
+    assert told == {("QC-19.6/9", f"7900000001|{month}") for month in MONTHS[:months]}
+
+
+def test_a_height_in_metres_is_proposed_in_centimetres(tmp_path_factory: pytest.TempPathFactory) -> None:
+    rows: list[Row] = [{"pupil_code": "7900000001", "height_cm": "1.25", "weight_kg": "25"}]
+    found = checked(tmp_path_factory.mktemp("health"), {"health": rows}, rules=BODY).findings
+    assert found.filter(pl.col("rule") == "SK-1/3")["expected"].to_list() == ["đề nghị 125.0 cm"]

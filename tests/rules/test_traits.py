@@ -1,0 +1,77 @@
+"""Qualities and competences: TT27-7.2, 7.3 and the letter traps of 7.4."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connectors.records import codes
+from tests.rules.school_tables import Case, Text, case, character, findings_of, findings_of_cases, found_by, mark, next_code, pupil, trait
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LETTERS = ("TT27-7.4/1", "TT27-7.4/2", "TT27-7.4/4", "TT27-7.2")
+MATHS = ("TT27-7.3",)
+
+
+def lettered(says: str, finds: str, text: Text, grade: int = 3) -> Case:
+    code = next_code()
+    rows = [trait(code, "YN", "CN", text, grade=grade)]
+    return case(says, f"{code}|YN|CN", LETTERS, finds, pupils=[pupil(code)], traits=rows)
+
+
+def beside(maths: Text, level: Text, finds: str) -> Case:
+    """The competence "tính toán" beside the level in Toán."""
+    code = next_code()
+    says = f"Toán {maths} and tính toán {level} {'do not agree' if finds else 'are no contradiction'}"
+    return case(says, f"{code}|TTO|CN", MATHS, finds, marks=[mark(code, "TO", "CN", maths)], traits=[trait(code, "TTO", "CN", level)])
+
+
+TEXTS = [
+    *(lettered(f"{text} is a level", "", text) for text in ("T", "Đ", "C", "t", "đ", "c", "CCG")),
+    lettered("Eth (U+00D0) looks like Đ", "TT27-7.4/1", "\u00d0"),
+    lettered("the small eth too", "TT27-7.4/1", "\u00f0"),
+    lettered("D without its stroke", "TT27-7.4/2", "D"),
+    lettered("the small d too", "TT27-7.4/2", "d"),
+    lettered("H is of subjects", "TT27-7.4/4", "H"),
+    *(lettered(f"{text} is no level", "TT27-7.4/4", text) for text in ("X", "DD", "Tốt", "1", "T Đ")),
+    lettered("a row left blank is missing", "TT27-7.2", None),
+    lettered("blanks are missing", "TT27-7.2", "  "),
+]
+AGREEING = [beside(maths, level, "") for maths, level in ("TT", "HĐ", "CC")]
+OTHERS = [beside(maths, level, "TT27-7.3") for maths, level in ("TĐ", "TC", "HT", "HC", "CT", "CĐ")]
+UNKNOWN = [beside("T", None, ""), beside(None, "C", ""), beside("Đ", "C", ""), beside("T", "H", ""), beside("H", "D", "")]
+CASES = [*TEXTS, *AGREEING, *OTHERS, *UNKNOWN]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
+    return findings_of_cases(tmp_path_factory.mktemp("traits"), CASES)
+
+
+@pytest.mark.parametrize("item", CASES, ids=lambda item: item.says)
+def test_a_level_of_character_is_one_of_three_letters(item: Case, found: set[tuple[str, str]]) -> None:
+    assert found_by(item, found) == item.finds
+
+
+def test_only_the_level_in_maths_at_the_same_time_is_compared(tmp_path: Path) -> None:
+    tables = {"marks": [mark("1", "TO", "CK1", "C"), mark("1", "TV", "CN", "C")], "traits": [trait("1", "TTO"), trait("1", "TTO", "CK1")]}
+    assert findings_of(tmp_path, tables, rules=MATHS) == {("TT27-7.3", "1|TTO|CK1")}
+
+
+def test_the_last_attempt_in_maths_is_compared(tmp_path: Path) -> None:
+    rows = [mark("1", "TO", level="C", attempt=1), mark("1", "TO", level="T", attempt=2)]
+    assert findings_of(tmp_path, {"marks": rows, "traits": [trait("1", "TTO")]}, rules=MATHS) == set()
+
+
+@pytest.mark.parametrize("grade", codes.GRADES)
+def test_every_trait_of_the_grade_is_asked_for(grade: int, tmp_path: Path) -> None:
+    rows = [row for row in character("7900000001", grade, codes.TIMES) if row["time"] != "CN"]
+    tables = {"pupils": [pupil("7900000001", grade=grade, class_name=f"{grade}A")], "traits": rows}
+    told = findings_of(tmp_path, tables, rules=["TT27-7.2"])
+    # 5 qualities, 3 general and 7 specific competences; Công nghệ and Tin học from grade 3
+    asked = set(codes.traits()) - ({"CN", "TH"} if grade <= 2 else set())
+    assert told == {("TT27-7.2", f"7900000001|{name}|CN") for name in asked}
+    assert len(asked) == (13 if grade <= 2 else 15)
