@@ -101,4 +101,4 @@ def test_only_months_that_have_ended_are_asked_for(day: date, months: int, tmp_p
 def test_a_height_in_metres_is_proposed_in_centimetres(tmp_path_factory: pytest.TempPathFactory) -> None:
     rows: list[Row] = [{"pupil_code": "7900000001", "height_cm": "1.25", "weight_kg": "25"}]
     found = checked(tmp_path_factory.mktemp("health"), {"health": rows}, rules=BODY).findings
-    assert found.filter(pl.col("rule") == "SK-1/3")["expected"].to_list() == ["đề nghị 125.0 cm"]
+    assert found.filter(pl.col("rule") == "SK-1/3")["expected"].to_list() == ["đề nghị 125,0 cm"]
