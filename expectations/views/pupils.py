@@ -52,7 +52,8 @@ def _with_school_facts(frame: pl.LazyFrame, scene: Scene) -> pl.LazyFrame:
         status_listed=is_listed("status", "trang_thai_hoc_sinh"),
         status_term=term_of("status_date", scene.year),
         policy_listed=is_listed("policy_category", "dien_chinh_sach"),
-        mother_not_asked=pl.coalesce("policy_category", "main_policy").is_in(NAMES_WITHOUT_MOTHER).fill_null(value=False),
+        mother_not_asked=pl.coalesce("policy_category", "main_policy").is_in(NAMES_WITHOUT_MOTHER).fill_null(value=False)
+        | ~_policy_is_known(scene),
         class_grade=pl.col("class_name").str.extract("^([1-5])").cast(pl.Int64),
         right_birth_year=first_grade_birth_year - pl.col("grade"),
         years_older=first_grade_birth_year - pl.col("grade") - pl.col("birth_date").dt.year(),
@@ -76,6 +77,12 @@ def _last_movement(scene: Scene) -> pl.LazyFrame:
     """Adds has_movement and last_kind: the newest movement by date, then by row."""
     grouped = scene.table("movements").group_by(SYSTEM_AND_CODE)
     return grouped.agg(has_movement=pl.lit(value=True), last_kind=pl.col("kind").sort_by("date", "source_row").last())
+
+
+def _policy_is_known(scene: Scene) -> pl.Expr:
+    """Whether the row's own system, or the school's own, tells policy categories at all: else nobody knows who is an orphan."""
+    telling = [system for system in scene.snapshot.sources if scene.snapshot.delivers(system, PUPILS.name, ["policy_category"])]
+    return pl.lit(value=MAIN in telling) | pl.col("source_system").is_in(telling)
 
 
 def _main_policy(scene: Scene) -> pl.LazyFrame:
