@@ -59,10 +59,10 @@ class Assessment:
         codes = traits_of(plan.grade)
         filled: dict[str, tuple[dict[str, Cell], list[str]]] = {pupil.code: ({}, []) for pupil in pupils}
         for subject in subjects_of(plan):
-            tested = time in tested_times(subject, plan.grade)
+            cell = subject, time, time in tested_times(subject, plan.grade), self._last_tested(subject, plan.grade)
             stamp = self._entered(plan, subject, time)
             for pupil in pupils:
-                filled[pupil.code][0][subject] = self._mark(pupil, (subject, time, tested), stamp)
+                filled[pupil.code][0][subject] = self._mark(pupil, cell, stamp)
         for pupil in pupils:
             cells, levels = filled[pupil.code]
             maths = cells[MATHS][0]
@@ -76,9 +76,8 @@ class Assessment:
         moment = f"{on.isoformat()} {self.rng.randrange(7, 22):02d}:{self.rng.randrange(60):02d}:{self.rng.randrange(60):02d}"
         return self.teachers[plan.name, subject], moment
 
-    def _mark(self, pupil: Pupil, cell: tuple[str, str, bool], stamp: tuple[str, str]) -> Cell:
-        subject, time, tested = cell
-        last = self._last_tested(subject, pupil.grade)
+    def _mark(self, pupil: Pupil, cell: tuple[str, str, bool, str], stamp: tuple[str, str]) -> Cell:
+        subject, time, tested, last = cell
         level, score = special_mark(pupil, subject, time, last) or drawn_mark(self.rng, pupil.strength, tested=tested)
         written, attempt = written_score(self.rng, score), 1
         if pupil.role is Role.RETEST and subject == VIETNAMESE and time == last:

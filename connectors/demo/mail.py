@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.encoders import encode_base64
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 from typing import TYPE_CHECKING
 
 from connectors.demo.dice import chance, dice, weighted
@@ -19,15 +21,16 @@ from infra.clock import SCHOOL_ZONE
 
 if TYPE_CHECKING:
     from datetime import date
+    from email.message import Message
     from pathlib import Path
     from random import Random
 
 YEARS = 6
 DAYS_A_YEAR = 365
-SCHOOL_ADDRESS = Address("Trường Tiểu học Sao Khuê", "vanthu", MAIL_DOMAIN)
+SCHOOL_ADDRESS = formataddr(("Trường Tiểu học Sao Khuê", f"vanthu@{MAIL_DOMAIN}"))
 MINUTES_OF_A_WORKING_DAY = (6 * 60, 21 * 60)
-# Policy of the messages: UTF-8 subjects are encoded words, lines end in CRLF, as servers store them.
-WIRE = SMTP.clone(max_line_length=76)
+# Lines end in CRLF, as servers store them. The newer policies parse every header they write: nearly ten times slower.
+WIRE = compat32.clone(linesep="\r\n", max_line_length=76)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,28 +149,34 @@ def _moment(rng: Random, day: date) -> datetime:
     return datetime.combine(on, time(minutes // 60, minutes % 60, rng.randrange(60)), SCHOOL_ZONE)
 
 
-def _message(rng: Random, kind: Kind, moment: datetime, number: int) -> EmailMessage:
-    message = EmailMessage(policy=WIRE)
-    message["From"] = _sender(rng, kind)
+def _message(rng: Random, kind: Kind, moment: datetime, number: int) -> Message:
+    sender = _sender(rng, kind)
+    subject = rng.choice(kind.subjects).format(year=moment.year, number=rng.randrange(10, 4000))
+    text = MIMEText("\r\n\r\n".join(_paragraph(rng) for _ in range(1 + rng.randrange(kind.paragraphs))) + "\r\n", "plain", "utf-8")
+    message = _with_attachment(rng, text, number) if chance(rng, kind.attached) else text
+    message["From"] = formataddr(sender)
     message["To"] = SCHOOL_ADDRESS
-    message["Subject"] = rng.choice(kind.subjects).format(year=moment.year, number=rng.randrange(10, 4000))
+    message["Subject"] = subject
     message["Date"] = format_datetime(moment)
-    message["Message-ID"] = f"<{int(moment.timestamp())}.{number}@{message['From'].addresses[0].domain}>"
-    message.set_content("\r\n\r\n".join(_paragraph(rng) for _ in range(1 + rng.randrange(kind.paragraphs))), cte="base64")
-    if chance(rng, kind.attached):
-        name, main, sub = rng.choice(ATTACHMENTS)
-        message.add_attachment(rng.randbytes(rng.randrange(*ATTACHMENT_BYTES)), maintype=main, subtype=sub, filename=name)
-        message.set_boundary(f"=_sao_khue_{number:06d}")
+    message["Message-ID"] = f"<{int(moment.timestamp())}.{number}@{sender[1].partition('@')[2]}>"
     return message
 
 
-def _sender(rng: Random, kind: Kind) -> Address:
+def _with_attachment(rng: Random, text: MIMEText, number: int) -> Message:
+    name, main, sub = rng.choice(ATTACHMENTS)
+    attached = MIMENonMultipart(main, sub)
+    attached.set_payload(rng.randbytes(rng.randrange(*ATTACHMENT_BYTES)))
+    encode_base64(attached)
+    attached.add_header("Content-Disposition", "attachment", filename=name)
+    return MIMEMultipart("mixed", f"=_sao_khue_{number:06d}", (text, attached))
+
+
+def _sender(rng: Random, kind: Kind) -> tuple[str, str]:
     name, address = rng.choice(kind.senders)
-    if not address:
-        name = adult_name(rng, surname(rng, KINH), rng.choice((FEMALE, MALE)))
-        address = f"{without_marks(name).replace(' ', '.')}{rng.randrange(70, 99)}@hopthu.example"
-    user, _, domain = address.partition("@")
-    return Address(name, user, domain)
+    if address:
+        return name, address
+    name = adult_name(rng, surname(rng, KINH), rng.choice((FEMALE, MALE)))
+    return name, f"{without_marks(name).replace(' ', '.')}{rng.randrange(70, 99)}@hopthu.example"
 
 
 def _paragraph(rng: Random) -> str:
