@@ -17,11 +17,13 @@ from connectors.column_maps import DatabaseMap, FolderMap, load_map
 from connectors.database import DatabaseSource
 from connectors.database_access import SQLITE, Access, database_url
 from connectors.delivery import Places
-from connectors.file_drop import FolderSource
+from connectors.file_drop import AGAIN, DropSource
+from connectors.file_store import LocalFolder
 from connectors.records.snapshot import damaged_tables, open_snapshot, write_snapshot
 from connectors.records.tables import TABLES
 from infra.errors import ConfigurationError
-from infra.settings import DatabaseSource as DatabaseSettings
+from infra.source_settings import DatabaseSource as DatabaseSettings
+from infra.source_settings import FolderSource as FolderSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
     from connectors.records.snapshot import Snapshot
     from connectors.source import Source
-    from infra.settings import Settings, SourceSettings
+    from infra.settings import Settings
+    from infra.source_settings import SourceSettings
 
 # The order in which the systems stand in every table of a night.
 FIRST_SYSTEMS = ("qlnt", "csdl", "staff")
@@ -50,8 +53,8 @@ def _build(system: str, source: SourceSettings, settings: Settings, places: Plac
     if isinstance(source, DatabaseSettings) and isinstance(column_map, DatabaseMap):
         password_file = settings.path(source.password_file) if source.password_file else None
         return DatabaseSource(system, Access(database_url(source.url, settings.home), password_file), column_map, places)
-    if not isinstance(source, DatabaseSettings) and isinstance(column_map, FolderMap):
-        return FolderSource(system, settings.path(source.path), column_map, places)
+    if isinstance(source, FolderSettings) and isinstance(column_map, FolderMap):
+        return DropSource(system, LocalFolder(settings.path(source.path), column_map.label, AGAIN), column_map, places)
     raise ConfigurationError(
         f"Bản đồ cột `{source.column_map}` là cho nguồn kiểu {column_map.kind}, không phải {source.kind}",
         where=f"sources.{system}",
@@ -69,7 +72,7 @@ def sources_of_folder(folder: Path, landing_root: Path, work_root: Path) -> list
         sources.append(DatabaseSource("qlnt", Access(URL.create(SQLITE, database=str(database))), qlnt, places))
     for system, column_map in (("csdl", csdl), ("staff", staff)):
         if isinstance(column_map, FolderMap):
-            sources.append(FolderSource(system, folder / system, column_map, places))
+            sources.append(DropSource(system, LocalFolder(folder / system, column_map.label, AGAIN), column_map, places))
     return sources
 
 

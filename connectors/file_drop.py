@@ -1,11 +1,11 @@
-"""A folder that a system drops workbooks and CSV files into. It is read, never written."""
+"""Workbooks and CSV files that a system drops somewhere: found by name, landed untouched, read by the column map."""
 
 from __future__ import annotations
 
-import shutil
 import unicodedata
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from connectors.delivery import Delivery, Places, landed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.column_maps import FileMap, FolderMap
+    from connectors.file_store import FileStore, OpenStore, StoredFile
     from connectors.grid import Grid
     from connectors.records.snapshot import Snapshot
 
@@ -28,48 +29,42 @@ AGAIN = "xuất lại từ hệ thống, chép vào thư mục này rồi chạy
 
 
 @dataclass(frozen=True, slots=True)
-class FolderSource:
-    """One system's drop folder, read as its column map tells."""
+class DropSource:
+    """One system's files, wherever they lie, read as its column map tells."""
 
     system: str
-    folder: Path
+    store: FileStore
     column_map: FolderMap
     places: Places
 
     def fetch(self, day: date) -> Snapshot:
         """Copy the files of the map to landing, read the copies, write them as a snapshot (see Source.fetch)."""
-        files = [self._one_file(file_map) for file_map in self.column_map.files]
-        with landed(self.places, day, self.system) as landing:
+        with self.store.opened() as store, landed(self.places, day, self.system) as landing:
+            listed = store.listed()
+            chosen = [self._one_file(file_map, listed) for file_map in self.column_map.files]
+            copies = [_land(store, file, landing) for file in chosen]
             delivery = Delivery(self.system)
-            for file, file_map in zip(files, self.column_map.files, strict=True):
-                copy = _land(file, landing)
+            for copy, file_map in zip(copies, self.column_map.files, strict=True):
                 delivery.files[copy.name] = sha256_of(copy)
                 _read(copy, file_map, delivery, self.column_map.date_words)
             return delivery.snapshot(self.places.work / day.isoformat() / self.system, day)
 
-    def _one_file(self, file_map: FileMap) -> Path:
+    def _one_file(self, file_map: FileMap, listed: Sequence[StoredFile]) -> StoredFile:
         """The one file here that a file map is about. SourceUnreachable when missing, SourceRefused when there are several."""
-        if not self.folder.is_dir():
-            raise SourceUnreachable(f"Không thấy thư mục của hệ thống {self.column_map.label}", where=str(self.folder), fix=AGAIN)
-        found = [file for file in self._listed() if _is_named(file, file_map.names)]
+        found = [file for file in listed if _is_named(file.name, file_map.names)]
         if not found:
             usual = file_map.names[0].replace("*", "")
-            raise SourceUnreachable(f"Không thấy tệp {usual} (.xlsx hoặc .csv)", where=str(self.folder), fix=AGAIN)
+            raise SourceUnreachable(f"Không thấy tệp {usual} (.xlsx hoặc .csv)", where=self.store.where, fix=AGAIN)
         if len(found) > 1:
             told = f"Có {len(found)} tệp cùng loại: {', '.join(file.name for file in found)}"
-            raise SourceRefused(told, where=str(self.folder), fix="chỉ để lại tệp mới nhất rồi chạy lại")
+            raise SourceRefused(told, where=self.store.where, fix="chỉ để lại tệp mới nhất rồi chạy lại")
         return found[0]
 
-    def _listed(self) -> list[Path]:
-        try:
-            return sorted(self.folder.iterdir())
-        except OSError as error:
-            raise SourceRefused("Không được phép đọc thư mục", where=str(self.folder), fix="xem quyền đọc thư mục rồi chạy lại") from error
 
-
-def _is_named(file: Path, patterns: Sequence[str]) -> bool:
+def _is_named(name: str, patterns: Sequence[str]) -> bool:
     # Hidden files and the ~$ files that Excel leaves beside an open workbook are nobody's delivery.
-    if file.suffix.lower() not in READABLE or file.name.startswith((".", "~$")) or not file.is_file():
+    file = PurePosixPath(name)
+    if file.suffix.lower() not in READABLE or file.name.startswith((".", "~$")):
         return False
     return any(fnmatchcase(_plain(file.stem), _plain(pattern)) for pattern in patterns)
 
@@ -79,12 +74,9 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
-def _land(file: Path, landing: Path) -> Path:
-    copy = landing / unicodedata.normalize("NFC", file.name)
-    try:
-        shutil.copy2(file, copy)
-    except OSError as error:
-        raise SourceRefused("Không đọc được tệp", where=str(file), fix="xem quyền đọc tệp và ổ đĩa mạng, rồi chạy lại") from error
+def _land(store: OpenStore, file: StoredFile, landing: Path) -> Path:
+    copy = landing / PurePosixPath(file.name).name
+    store.fetch(file, copy)
     return copy
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def mail_plan(home: Home, day: date) -> PruningPlan:
     """Read every message's headers and sort out what is old enough to go. ConfigurationError when no mail store is set."""
     settings = home.settings.mail
-    if settings is None:
+    if settings is None or settings.maildir is None:
         raise ConfigurationError("Chưa đặt kho thư", where=str(home.file), fix="thêm mục [mail] maildir vào truong.toml")
     return plan_pruning(read_maildir(home.settings.path(settings.maildir)), day, settings)
 

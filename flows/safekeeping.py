@@ -23,7 +23,7 @@ from flows.home import one_drill_at_a_time
 from flows.night_record import StepResult, load_records
 from flows.progress import StepEvent, announce
 from infra.clock import now, vietnamese_date
-from infra.settings import DatabaseSource
+from infra.source_settings import DatabaseSource
 from infra.vietnamese import size
 
 if TYPE_CHECKING:

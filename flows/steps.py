@@ -25,7 +25,7 @@ from flows.home import Home, open_home
 from flows.night_record import StepResult
 from flows.progress import StepEvent, announce
 from infra.clock import now
-from infra.errors import ExitCode, SchoolError
+from infra.errors import ExitCode, SchoolError, of_the_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +52,8 @@ def run_step(step: str, label: str, home: Home, work: Callable[[], StepResult]) 
         announce(StepEvent(step, label, "lỗi", error.line(), time.monotonic() - begun))
         raise error from None  # what it came from may quote a value: not for Prefect's log
     except Exception as error:  # noqa: BLE001 - the outer edge of a step: the rest of the night must go on
-        fault = _keep_fault(home, step, error)
+        told = of_the_machine(error) if isinstance(error, OSError) else None
+        fault = told or _keep_fault(home, step, error)
         announce(StepEvent(step, label, "lỗi", fault.line(), time.monotonic() - begun))
         raise fault from None
     seconds = time.monotonic() - begun

@@ -5,6 +5,7 @@ Anything that is not a `SchoolError` is a fault of ours and keeps its traceback 
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 
@@ -50,3 +51,19 @@ class DataStoppedExport(SchoolError):
     """The data is such that no export may leave tonight (`dừng`)."""
 
     exit_code = ExitCode.DATA_STOPPED_EXPORT
+
+
+_OF_THE_MACHINE = {
+    errno.ENOSPC: ("Đĩa đã đầy", "dọn đĩa rồi chạy lại"),
+    errno.EDQUOT: ("Đã dùng hết phần đĩa được cấp", "dọn đĩa hoặc xin thêm, rồi chạy lại"),
+    errno.EACCES: ("Không có quyền đọc hay ghi", "xem quyền của tệp hoặc thư mục này, rồi chạy lại"),
+    errno.EPERM: ("Không có quyền đọc hay ghi", "xem quyền của tệp hoặc thư mục này, rồi chạy lại"),
+    errno.EROFS: ("Đĩa này chỉ đọc được, không ghi được", "chọn nơi khác, hoặc xem lại đĩa"),
+    errno.EIO: ("Đĩa bị lỗi khi đọc hay ghi", "sao lưu ngay sang đĩa khác và thay đĩa"),
+}
+
+
+def of_the_machine(error: OSError) -> ConfigurationError | None:
+    """What a full, closed or broken disk means to a person; None for any other operating-system error: that is a fault of ours."""
+    what, fix = _OF_THE_MACHINE.get(error.errno or 0, ("", ""))
+    return ConfigurationError(what, where=str(error.filename or ""), fix=fix) if what else None

@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from infra.errors import ConfigurationError
+from infra.source_settings import ImapServer, Section, SourceSettings
 
 SETTINGS_FILE = "truong.toml"
-
-
-class Section(BaseModel):
-    """A part of the settings: frozen, and no key that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class School(Section):
@@ -33,35 +28,20 @@ class School(Section):
     recipients: tuple[str, ...] = Field(default=(), description="nơi nhận báo cáo (DC-3)")
 
 
-class DatabaseSource(Section):
-    """A system read from its database (SQLite, PostgreSQL, MariaDB through SQLAlchemy)."""
-
-    kind: Literal["database"]
-    url: str = Field(description="không chứa mật khẩu; sqlite:///đường-dẫn hoặc postgresql+psycopg://user@host/db")
-    password_file: Path | None = None
-    column_map: str
-    enabled: bool = True
-
-
-class FolderSource(Section):
-    """A system that drops files (XLSX, CSV) into a folder."""
-
-    kind: Literal["folder"]
-    path: Path
-    column_map: str
-    enabled: bool = True
-
-
-SourceSettings = Annotated[DatabaseSource | FolderSource, Field(discriminator="kind")]
-
-
 class Mail(Section):
     """The mail archive that Điều 10.1b asks to go through once a year."""
 
-    maildir: Path
+    maildir: Path | None = None
+    imap: ImapServer | None = None
     keep_years: int = Field(default=5, ge=1, description="chỉ đề nghị xóa thư cũ hơn số năm này")
     hold_senders: tuple[str, ...] = ("*.gov.vn", "*.edu.vn")
     hold_words: tuple[str, ...] = ("quyết định", "công văn", "khiếu nại", "học bạ")
+
+    @model_validator(mode="after")
+    def _one_store(self) -> Mail:
+        if (self.maildir is None) == (self.imap is None):
+            raise ValueError("đặt đúng một trong maildir và imap")
+        return self
 
 
 class Backup(Section):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from connectors.errors import SourceError, SourceUnreachable
 from flows.cli.common import home_of, iso_day, print_json, print_lines, warn
 from infra.clock import today, vietnamese_date
-from infra.errors import ExitCode
+from infra.errors import ConfigurationError, ExitCode
 from infra.settings import Limits
 from infra.vietnamese import number
 
@@ -110,7 +110,12 @@ def _exit_code(result: QualityResult) -> ExitCode:
 def _tell(result: QualityResult, arguments: argparse.Namespace, day: date) -> None:
     from expectations.findings import write_csv  # noqa: PLC0415 - heavy
 
-    write_csv(result.findings, arguments.out)
+    try:
+        write_csv(result.findings, arguments.out)
+    except OSError as error:
+        told = error.strerror or type(error).__name__
+        fix = "chọn nơi khác bằng --out"
+        raise ConfigurationError(f"Không ghi được tệp kết quả ({told})", where=str(arguments.out), fix=fix) from error
     by_severity = Counter(result.findings["severity"].to_list())
     by_rule = Counter(result.findings["rule"].to_list())
     if arguments.json:

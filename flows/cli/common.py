@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,19 @@ from infra.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+# What argparse says -> how it is said here.
+ARGPARSE_WORDS = (
+    (r"the following arguments are required: (.*)", r"còn thiếu \1"),
+    (r"one of the arguments (.*) is required", r"cần một trong: \1"),
+    (r"invalid choice: '?([^']*)'? \(choose from (.*)\)", r"không có «\1», chọn một trong: \2"),
+    (r"unrecognized arguments: (.*)", r"không hiểu «\1»"),
+    (r"argument (.*): not allowed with argument (.*)", r"\1 không dùng cùng \2"),
+    (r"argument (.*): invalid \w+ value: (.*)", r"\1 phải là số, không phải \2"),
+    (r"argument (.*): expected .*", r"\1 cần một giá trị đi kèm"),
+    (r"^argument ", ""),
+)
 
 
 class VietnameseParser(argparse.ArgumentParser):
@@ -27,11 +41,18 @@ class VietnameseParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say how the command is called and leave with the code of a wrong configuration."""
-        print(f"Gọi lệnh chưa đúng: {message}\nXem: {self.prog} --help", file=sys.stderr)
+        print(f"Gọi lệnh chưa đúng: {_in_vietnamese(message)}\nXem: {self.prog} --help", file=sys.stderr)
         sys.exit(ExitCode.CONFIGURATION)
 
     def format_help(self) -> str:
         return super().format_help().replace("usage:", "Cách dùng:", 1)
+
+
+def _in_vietnamese(message: str) -> str:
+    """A message of argparse in our own words."""
+    for english, vietnamese in ARGPARSE_WORDS:
+        message = re.sub(english, vietnamese, message)
+    return message
 
 
 def iso_day(text: str) -> date:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flows.cli import backups, check, demo, health, mail, night, rules, setup, sources
 from flows.cli.common import VietnameseParser
-from infra.errors import ExitCode, SchoolError
+from infra.errors import ExitCode, SchoolError, of_the_machine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,18 +30,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = build_parser().parse_args(argv)
         return int(arguments.run(arguments))
-    except SchoolError as error:
-        print(f"Lỗi: {error.line()}", file=sys.stderr)
-        return int(error.exit_code)
     except KeyboardInterrupt:
         print("Đã dừng theo yêu cầu. Chạy lại lệnh này sẽ làm tiếp từ đầu, không mất gì.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         return ExitCode.OK
-    except Exception:  # noqa: BLE001 - the outer edge: a fault of ours keeps its traceback
-        traceback.print_exc()
-        print("Lỗi của phần mềm, không phải của thầy cô. Hãy gửi các dòng trên cho người bảo trì.", file=sys.stderr)
-        return ExitCode.OUR_FAULT
+    except Exception as error:  # noqa: BLE001 - the outer edge
+        return _tell(error)
+
+
+def _tell(error: Exception) -> int:
+    """One line for what a person can put right; a fault of ours keeps its traceback."""
+    told = of_the_machine(error) if isinstance(error, OSError) else error
+    if isinstance(told, SchoolError):
+        print(f"Lỗi: {told.line()}", file=sys.stderr)
+        return int(told.exit_code)
+    traceback.print_exception(error)
+    print("Lỗi của phần mềm, không phải của thầy cô. Hãy gửi các dòng trên cho người bảo trì.", file=sys.stderr)
+    return ExitCode.OUR_FAULT
 
 
 if __name__ == "__main__":
