@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets as random_source
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infra.errors import ConfigurationError
@@ -35,13 +36,19 @@ def permission_problem(file: Path) -> str:
 
 
 def create_secret(file: Path) -> None:
-    """Write a new random secret, readable by its owner only; an existing file is never touched."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    """Write a new random secret, readable by its owner only; an existing file is never touched.
+
+    Written aside and then named: a kill in between leaves no empty secret that would be taken for one.
+    """
+    if file.exists():
         return
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    aside = file.with_name(f".{file.name}.{os.getpid()}")
+    aside.unlink(missing_ok=True)
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
         stream.write(random_source.token_urlsafe(GENERATED_BYTES) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
+    with suppress(FileExistsError):
+        os.link(aside, file)  # unlike a rename, it never replaces one that appeared meanwhile
+    aside.unlink()
