@@ -11,6 +11,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MOMENT_LETTERS = len("2027-05-20 08:15:00")
 WHOLE_UP_TO = 1e15  # a spreadsheet holds and shows 15 digits; beyond that a number is no code any more
 
 
@@ -29,7 +30,7 @@ def text_of(value: object) -> str | None:  # noqa: PLR0911 - one line per type a
     if isinstance(value, date | time):
         return _moment(value)
     if isinstance(value, bytes):
-        return value.decode("utf-8", errors="replace")
+        return text_of(value.decode("utf-8", errors="replace"))
     return str(value)
 
 
@@ -48,3 +49,25 @@ def text_column(name: str, values: Sequence[object]) -> pl.Series:
         except (TypeError, OverflowError, pl.exceptions.PolarsError):
             continue
     return pl.Series(name, [text_of(value) for value in values], dtype=pl.String)
+
+
+def moments_as_text(values: pl.Series) -> pl.Series:
+    """Days and moments as a server writes them (`2027-05-20 08:15:00.25+07`), in the form of `text_of`: no fraction, no zone, no midnight.
+
+    What is no moment (`infinity`, `0044-03-15 BC`) stays as it is.
+    """
+    lengths = values.str.len_bytes()
+    if lengths.min() != MOMENT_LETTERS or lengths.max() != MOMENT_LETTERS:
+        values = values.str.replace(r"^(\d+-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d+)?([+-]\d[\d:]*)?$", "${1}")
+    return values.str.strip_suffix(" 00:00:00")
+
+
+def fractions_as_text(values: pl.Series) -> pl.Series:
+    """Floating-point numbers as a server writes them, in the form of `text_of`; few of them differ, so each is turned once."""
+    told = values.drop_nulls().unique()
+    return values.replace_strict(told, [text_of(float(text)) for text in told], default=None, return_dtype=pl.String())
+
+
+def bytes_as_text(values: pl.Series) -> pl.Series:
+    """Bytes as the text they hold; letters that are no UTF-8 become `�`."""
+    return pl.Series(values.name, [text_of(value) for value in values], dtype=pl.String)

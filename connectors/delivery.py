@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connectors.records.cleaning import clean_table, delivered_columns
+from connectors.records.quarantine import SOURCE_ROW, quarantined
 from connectors.records.snapshot import SourceState, publish, write_snapshot
 from connectors.records.tables import TABLES
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from connectors.records.snapshot import Snapshot
+    from connectors.records.snapshot import Frame, Snapshot
 
-PROVENANCE_ROW = "source_row"
+PROVENANCE_ROW = SOURCE_ROW
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +48,53 @@ class Part:
     sheet: str
 
 
+@dataclass(frozen=True, slots=True)
+class StreamedPart:
+    """A part whose rows lie in the landing and are read from there batch by batch: for tables of any length."""
+
+    table: str
+    rows: pl.LazyFrame
+    mapped: tuple[str, ...]
+    file: str
+    sheet: str
+
+
 @dataclass(slots=True)
 class Delivery:
-    """Everything of one system, in the order it was delivered."""
+    """Everything of one system, in the order it was delivered. `quarantined`: per table, how many rows were set aside."""
 
     system: str
-    parts: list[Part] = field(default_factory=list)
+    parts: list[Part | StreamedPart] = field(default_factory=list)
     quarantined: Counter[str] = field(default_factory=Counter)
+    aside: list[pl.LazyFrame] = field(default_factory=list)
     dates: list[date] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
+    code_list: dict[str, str] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+    def set_aside(self, table: str, reason: str, file: str, sheet: str, frame: Frame) -> None:
+        """Keep rows that cannot be rows of a table, and count them.
+
+        `frame`: what was delivered as text (columns named by canonical name or by heading) and, where it is
+        known, `source_row`. `reason`: one Vietnamese phrase, see records/quarantine.py.
+        """
+        rows = frame.lazy()
+        if count := rows.select(pl.len()).collect(engine="streaming").item():
+            origin = {"table": table, "reason": reason, "source_system": self.system, "source_file": file, "source_sheet": sheet}
+            self.aside.append(quarantined(rows, origin))
+            self.quarantined[table] += count
 
     def snapshot(self, folder: Path, day: date) -> Snapshot:
         """Clean everything and write it as the one-system snapshot of a day."""
         frames = {table: clean_table(table, self._raw(table)) for table in TABLES if any(part.table == table for part in self.parts)}
-        return write_snapshot(folder, day, frames, {self.system: self._state()})
+        return write_snapshot(folder, day, frames, {self.system: self._state()}, pl.concat(self.aside) if self.aside else None)
 
-    def _raw(self, table: str) -> pl.DataFrame:
+    def _raw(self, table: str) -> pl.LazyFrame:
         return pl.concat([self._with_provenance(part) for part in self.parts if part.table == table], how="diagonal")
 
-    def _with_provenance(self, part: Part) -> pl.DataFrame:
+    def _with_provenance(self, part: Part | StreamedPart) -> pl.LazyFrame:
         origin = {"source_system": self.system, "source_file": part.file, "source_sheet": part.sheet}
-        return part.rows.with_columns(pl.lit(text).alias(name) for name, text in origin.items())
+        return part.rows.lazy().with_columns(pl.lit(text).alias(name) for name, text in origin.items())
 
     def _state(self) -> SourceState:
         return SourceState(
@@ -76,6 +103,8 @@ class Delivery:
             delivered={table: self._delivered(table) for table in TABLES if any(part.table == table for part in self.parts)},
             files=dict(sorted(self.files.items())),
             quarantined={table: count for table, count in sorted(self.quarantined.items()) if count},
+            code_list=dict(sorted(self.code_list.items())),
+            told=tuple(self.told),
         )
 
     def _delivered(self, table: str) -> tuple[str, ...]:

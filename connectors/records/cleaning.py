@@ -7,7 +7,7 @@ Nothing is repaired silently: where a typed column cannot hold a wrong value it 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
@@ -16,12 +16,15 @@ from connectors.records.column import Kind
 from connectors.records.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from connectors.records.column import Column
 
+FrameOf = TypeVar("FrameOf", pl.DataFrame, pl.LazyFrame)
 DATE_SHAPES = ((r"^\d{4}-\d{1,2}-\d{1,2}$", "%Y-%m-%d"), (r"^\d{1,2}/\d{1,2}/\d{4}$", "%d/%m/%Y"))
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?$"  # what spreadsheets and databases add to a plain date
+MOMENT_LETTERS = len("2027-05-20 08:15:00")
+CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:?\d{2}|Z)?$"  # the time of day behind a date
 NUMBER = r"^[+-]?\d+([.,]\d+)?$"  # keeps out `nan`, `inf` and `1e3`, which a plain cast would take
 UNTIDY = r"^\s|\s$|\s\s|[^\S ]|^$|[^\x00-\x7f]"  # blanks to tidy, or letters that may not be NFC
 TRUE_TEXTS, FALSE_TEXTS = ("1", "x", "true", "có", "t", "yes"), ("0", "false", "không", "f", "no")
@@ -48,8 +51,24 @@ def clean_number(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(NUMBER)).then(text).str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
 
 
+def _quick(text: pl.Expr, quick: Callable[[pl.Series], pl.Series], slow: Callable[[pl.Expr], pl.Expr], dtype: pl.DataType) -> pl.Expr:
+    """`slow`, but a batch in which the quick way can read every value goes that way."""
+
+    def read(batch: pl.Series) -> pl.Series:
+        read_quickly = quick(batch)
+        if read_quickly.null_count() == batch.null_count():
+            return read_quickly.cast(dtype)
+        return batch.to_frame("text").select(slow(pl.col("text")).cast(dtype)).to_series()
+
+    return text.map_batches(read, return_dtype=dtype, is_elementwise=True)
+
+
 def clean_integer(text: pl.Expr) -> pl.Expr:
     """A whole number (`1.0` is 1); anything else is null."""
+    return _quick(text, lambda batch: batch.cast(pl.Int32, strict=False), _clean_integer, pl.Int64())
+
+
+def _clean_integer(text: pl.Expr) -> pl.Expr:
     number = clean_number(text)
     return pl.when(number == number.round()).then(number).cast(pl.Int64, strict=False)
 
@@ -63,9 +82,25 @@ def clean_boolean(text: pl.Expr) -> pl.Expr:
 
 def clean_moment(text: pl.Expr) -> pl.Expr:
     """A moment like `2027-05-20 08:15:00`; a plain day is its midnight."""
+    return _quick(text, _whole_moments, _clean_moment, pl.Datetime("us"))
+
+
+def _whole_moments(batch: pl.Series) -> pl.Series:
+    lengths = batch.str.len_bytes()
+    if lengths.min() == lengths.max() == MOMENT_LETTERS:
+        return batch.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+    return pl.repeat(None, batch.len(), dtype=pl.Datetime("us"), eager=True)
+
+
+def _clean_moment(text: pl.Expr) -> pl.Expr:
     plain = text.str.replace("T", " ", literal=True).str.slice(0, 19)
     day = plain.str.to_datetime("%Y-%m-%d", strict=False, time_unit="us")
     return pl.coalesce(plain.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us"), day)
+
+
+def clean_day(text: pl.Expr) -> pl.Expr:
+    """A date, or the day of a moment: systems tell a last log-in with its time."""
+    return clean_date(text.str.replace(CLOCK, ""))
 
 
 def clean_phone(text: pl.Expr) -> pl.Expr:
@@ -89,7 +124,13 @@ def valid_phone() -> str:
 
 def _lookup(text: pl.Expr, spellings: Mapping[str, str], *, otherwise: pl.Expr | None = None) -> pl.Expr:
     """Replace a text by the value of its lower-case spelling; unknown ones become `otherwise` (null)."""
-    found = text.str.to_lowercase().replace_strict(dict(spellings), default=None, return_dtype=pl.String)
+    old, new = pl.Series(spellings.keys(), dtype=pl.String), pl.Series(spellings.values(), dtype=pl.String)
+    # Batch by batch: as a plain expression a lookup would first gather the whole column.
+    found = text.map_batches(
+        lambda batch: batch.str.to_lowercase().replace_strict(old, new, default=None, return_dtype=pl.String),
+        return_dtype=pl.String(),
+        is_elementwise=True,
+    )
     return found if otherwise is None else pl.coalesce(found, otherwise)
 
 
@@ -133,6 +174,10 @@ def clean_birth_year(text: pl.Expr) -> pl.Expr:
 
 def clean_grade(text: pl.Expr) -> pl.Expr:
     """`3` or `Khối 3` as 3."""
+    return _quick(text, lambda batch: batch.cast(pl.UInt8, strict=False), _first_digits, pl.Int64())
+
+
+def _first_digits(text: pl.Expr) -> pl.Expr:
     return text.str.extract(r"(\d+)").cast(pl.Int64, strict=False)
 
 
@@ -156,6 +201,7 @@ SPECIAL: Mapping[tuple[str, str], Callable[[pl.Expr], pl.Expr]] = {
     ("traits", "level"): lambda text: _lookup(text, TRAIT_LEVELS),
     ("staff", "personal_number"): clean_personal_number,
     ("staff", "sex"): lambda text: _lookup(text, _sex_spellings()),
+    ("accounts", "last_login"): clean_day,
     ("staff", "status"): lambda text: _lookup(text, _status_spellings("trang_thai_can_bo"), otherwise=text),
 }
 BY_KIND: Mapping[Kind, Callable[[pl.Expr], pl.Expr]] = {
@@ -183,25 +229,27 @@ def delivered_columns(table: str, mapped: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(column.name for column in TABLES[table].own if column.name in (*mapped, *derived))
 
 
-def clean_table(table: str, raw: pl.DataFrame) -> pl.DataFrame:
+def clean_table(table: str, raw: FrameOf) -> FrameOf:
     """Type a frame of delivered text (canonical names, provenance columns already typed) as its canonical table.
 
-    Columns that the system does not deliver are left out; write_snapshot adds them as null.
+    A lazy frame stays lazy and is cleaned batch by batch. Columns that the system does not deliver are
+    left out; write_snapshot adds them as null.
     """
-    texts = [column.name for column in TABLES[table].own if column.name in raw.columns]
-    cleaned = raw.with_columns(clean_text(pl.col(name)).alias(name) for name in _untidy(raw, texts))
+    here = raw.lazy().collect_schema().names()
+    texts = [column.name for column in TABLES[table].own if column.name in here]
+    cleaned = raw.with_columns(tidied(pl.col(name)).alias(name) for name in texts)
     wanted = delivered_columns(table, tuple(texts))
     columns = [_typed(table, column).alias(column.name) for column in TABLES[table].own if column.name in wanted]
-    provenance = [name for name in raw.columns if name.startswith("source_")]
-    return cleaned.select(*columns, *provenance)
+    return cleaned.select(*columns, *(name for name in here if name.startswith("source_")))
 
 
-def _untidy(raw: pl.DataFrame, texts: Sequence[str]) -> list[str]:
-    """Columns with anything to tidy: one quick look spares the many columns of plain codes the slow way."""
-    if not texts or raw.is_empty():
-        return list(texts)
-    found = raw.select(pl.col(name).cast(pl.String).str.contains(UNTIDY).any().alias(name) for name in texts).row(0)
-    return [name for name, untidy in zip(texts, found, strict=True) if untidy]
+def tidied(column: pl.Expr) -> pl.Expr:
+    """The same as `clean_text`, quicker: a look at a whole batch spares columns of plain codes the slow way."""
+    return column.cast(pl.String).map_batches(_tidy_batch, return_dtype=pl.String(), is_elementwise=True)
+
+
+def _tidy_batch(batch: pl.Series) -> pl.Series:
+    return batch.to_frame("text").select(clean_text(pl.col("text"))).to_series() if batch.str.contains(UNTIDY).any() else batch
 
 
 def _typed(table: str, column: Column) -> pl.Expr:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 class Message:
     """One message. It holds personal data (sender, subject): for plans and people, never for logs.
 
-    `folder`: readable path, `Hộp thư đến` or `Cong-van/Phuong`; `key`: where the message lies in its store;
+    `folder`: readable path, `Hộp thư đến` or `Cong-van/Phuong`; `key`: where the message lies in its store: a
+    Maildir file below the root, or on a server FOLDER/UIDVALIDITY.UID;
     `received`: when the store took it in; `dated`: its own Date header, None when missing or unreadable;
     `size` in bytes; `sender`: the bare address, lower case; `flags`: Maildir letters, `F` is flagged.
     """

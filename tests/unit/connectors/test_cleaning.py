@@ -227,3 +227,9 @@ def test_a_million_phones_and_names_take_seconds() -> None:
     start = time.perf_counter()
     assert clean_table("guardians", frame).height == rows
     assert time.perf_counter() - start < 15  # measured: 1.1 s; row by row it would be minutes
+
+
+@pytest.mark.parametrize("told", ["2027-05-30", "30/05/2027", "2027-05-30 08:15", "2027-05-30 08:15:00", "2027-05-30T08:15:00"])
+def test_a_last_log_in_with_its_time_is_a_day(told: str) -> None:
+    rows = pl.DataFrame({"username": ["an"], "last_login": [told]})
+    assert clean_table("accounts", rows)["last_login"].to_list() == [date(2027, 5, 30)]
