@@ -1,38 +1,47 @@
-"""A system read from its own database: SQLite or PostgreSQL, through SQLAlchemy, in one read-only transaction.
+"""A system read from its own database: SQLite, PostgreSQL or MariaDB, in one read-only transaction.
 
-Only the columns that the column map names are ever asked for. Values come in batches and become text
-columns at once, so that a million marks cost seconds. Nothing of a row goes into an exception.
+Only the columns that the column map names are ever asked for. Rows come in batches, become text and are
+written to the landing batch by batch: a million marks need no more memory than fifty thousand, and seconds.
+Nothing of a row goes into an exception.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow.parquet as pq
 from sqlalchemy import column, inspect, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.cells import text_column, text_of
-from connectors.database_access import Access, refusal
-from connectors.delivery import PROVENANCE_ROW, Delivery, Part, Places, landed
+from connectors.cells import text_of
+from connectors.database_adbc import BulkFailedError, open_bulk
+from connectors.database_columns import ask
+from connectors.database_refusals import refusal
+from connectors.delivery import PROVENANCE_ROW, Delivery, Places, StreamedPart, landed
 from connectors.errors import SourceChanged, SourceRefused
 from connectors.headings import Header, known_headings
 from connectors.records.cleaning import clean_date
-from connectors.records.snapshot import sha256_of
+from connectors.records.quarantine import NO_KEY
+from connectors.records.snapshot import ROWS_IN_A_GROUP, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from sqlalchemy import ColumnClause, Connection, Select
+    import pyarrow as pa
+    from sqlalchemy import ColumnClause, Connection
 
     from connectors.column_maps import DatabaseMap, DatabaseTable, InfoTable
+    from connectors.database_access import Access
+    from connectors.database_adbc import Bulk
+    from connectors.database_columns import Asked
     from connectors.records.snapshot import Snapshot
 
-BATCH = 50_000  # rows held as Python objects at a time
+BATCH = ROWS_IN_A_GROUP  # rows held as Python objects at a time
 FEWEST_CELLS = 2  # that make a row without a code a row
 
 
@@ -49,12 +58,18 @@ class DatabaseSource:
         """Read every table of the map in one transaction, land it as delivered, write the snapshot (see Source.fetch)."""
         with landed(self.places, day, self.system) as landing:
             delivery = Delivery(self.system)
-            with self._connected() as connection:
-                for table_map in self.column_map.tables:
-                    self._add(_read(connection, table_map, self.access.where), table_map, delivery, landing)
-                if self.column_map.as_of and (as_of := _as_of(connection, self.column_map.as_of)):
-                    delivery.dates.append(as_of)
+            self._pull(landing, delivery)
             return delivery.snapshot(self.places.work / day.isoformat() / self.system, day)
+
+    def _pull(self, landing: Path, delivery: Delivery) -> None:
+        """Land every table; nothing is cleaned while the system waits in a transaction."""
+        with self._connected() as connection, _bulk(self.access, connection) as bulk:
+            for table_map in self.column_map.tables:
+                file = landing / f"{table_map.source}.parquet"
+                _land(connection, bulk, self._asked(connection, table_map), file)
+                self._add(file, table_map, delivery)
+            if self.column_map.as_of and (as_of := _as_of(connection, self.column_map.as_of)):
+                delivery.dates.append(as_of)
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -65,57 +80,73 @@ class DatabaseSource:
             # Drivers quote the value that they stumble over: the error that travels on must not carry it.
             raise refusal(error, self.access.where) from None
 
-    def _add(self, rows: pl.DataFrame, table_map: DatabaseTable, delivery: Delivery, landing: Path) -> None:
-        """Land the rows of a source table as they came and add those that are rows to the delivery."""
-        file = landing / f"{table_map.source}.parquet"
-        rows.write_parquet(file, compression="zstd")
+    def _asked(self, connection: Connection, table_map: DatabaseTable) -> Asked:
+        """The question for a table: its mapped columns under their canonical names, and the number of each row."""
+        inspector, where = inspect(connection), f"{self.access.where}, bảng “{table_map.source}”"
+        if not inspector.has_table(table_map.source):
+            fix = "xem lại phiên bản hệ thống nguồn và quyền đọc; nếu bảng đã đổi tên thì sửa bản đồ cột"
+            raise SourceChanged(f"Mất bảng “{table_map.source}”", where=self.access.where, fix=fix)
+        columns = inspector.get_columns(table_map.source)
+        header = Header(tuple(entry["name"] for entry in columns), where, known_headings([table_map]))
+        row = header.index((table_map.row,))
+        if row is None:
+            raise SourceChanged(f"Mất cột “{table_map.row}”", where=where, fix="cột này đánh số dòng: xem lại phiên bản hệ thống nguồn")
+        places = {**header.columns(table_map), PROVENANCE_ROW: row}
+        return ask(table_map.source, places, columns, typed=not self.access.is_sqlite)
+
+    def _add(self, file: Path, table_map: DatabaseTable, delivery: Delivery) -> None:
+        """Add what landed of a source table to the delivery; what cannot be a row is set aside."""
         delivery.files[file.name] = sha256_of(file)
-        if table_map.never_empty and rows.is_empty():
+        rows = pl.scan_parquet(file)
+        here = rows.collect_schema().names()
+        if table_map.never_empty and not _count(rows):
             where = f"{self.access.where}, bảng “{table_map.source}”"
             raise SourceRefused("Bảng không có dòng nào", where=where, fix="xem hệ thống nguồn có đang được nạp lại không, rồi chạy lại")
-        kept = _without_strays(rows, table_map)
-        delivery.quarantined[table_map.to] += rows.height - kept.height
-        mapped = (*(name for name in kept.columns if name != PROVENANCE_ROW), *table_map.constant)
-        filled = [pl.col(name).fill_null(text) for name, text in table_map.when_empty.items() if name in kept.columns]
+        if table_map.key and _count(rows.filter(stray := _is_stray(table_map.key, here))):
+            delivery.set_aside(table_map.to, NO_KEY, self.system, table_map.source, rows.filter(stray))
+            rows = rows.filter(~stray)
+        filled = [pl.col(name).fill_null(text) for name, text in table_map.when_empty.items() if name in here]
         constant = [pl.lit(text).alias(name) for name, text in table_map.constant.items()]
-        delivery.parts.append(Part(table_map.to, kept.with_columns(*filled, *constant), mapped, self.system, table_map.source))
+        mapped = (*(name for name in here if name != PROVENANCE_ROW), *table_map.constant)
+        delivery.parts.append(StreamedPart(table_map.to, rows.with_columns(*filled, *constant), mapped, self.system, table_map.source))
 
 
-def _without_strays(rows: pl.DataFrame, table_map: DatabaseTable) -> pl.DataFrame:
-    """Rows but those that cannot be rows: no key and hardly a value."""
-    if not table_map.key:
-        return rows
-    filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in rows.columns if name != PROVENANCE_ROW)
-    keyless = pl.all_horizontal(pl.col(name).is_null() for name in table_map.key)
-    return rows.filter(~(keyless & (filled < FEWEST_CELLS)))
+@contextmanager
+def _bulk(access: Access, connection: Connection) -> Iterator[Bulk | None]:
+    bulk = open_bulk(access, connection)
+    with closing(bulk) if bulk else nullcontext():
+        yield bulk
 
 
-def _read(connection: Connection, table_map: DatabaseTable, where: str) -> pl.DataFrame:
-    """A table's mapped columns as text under their canonical names, and the number of each row, in that order."""
-    header = _header(connection, table_map, where)
-    row = header.index((table_map.row,))
-    if row is None:
-        raise SourceChanged(f"Mất cột “{table_map.row}”", where=header.where, fix="cột này đánh số dòng: xem lại phiên bản hệ thống nguồn")
-    places = {**header.columns(table_map), PROVENANCE_ROW: row}
-    wanted: list[ColumnClause[object]] = [column(header.headings[at]) for at in places.values()]
-    asked: Select[tuple[object, ...]] = select(*wanted).select_from(table(table_map.source)).order_by(column(header.headings[row]))
-    result = connection.execution_options(yield_per=BATCH).execute(asked)
-    return pl.concat([_batch(tuple(places), ()), *(_batch(tuple(places), rows) for rows in result.partitions())])
+def _land(connection: Connection, bulk: Bulk | None, asked: Asked, file: Path) -> None:
+    """Write a table to the landing as it comes, batch by batch, by the quickest way that works."""
+    if bulk:
+        # The cursor sees the same state of the data, and says what is wrong if it is not the quick way.
+        with suppress(BulkFailedError):
+            return _write(bulk.batches(asked), asked, file)
+    return _write(_batches(connection, asked), asked, file)
 
 
-def _batch(names: Sequence[str], rows: Sequence[Sequence[object]]) -> pl.DataFrame:
-    values = zip(*rows, strict=True) if rows else ([] for _ in names)
-    columns = [text_column(name, cells) for name, cells in zip(names, values, strict=True)]
-    return pl.DataFrame(columns).with_columns(pl.col(PROVENANCE_ROW).cast(pl.Int64, strict=False))
+def _write(batches: Generator[pa.RecordBatch], asked: Asked, file: Path) -> None:
+    # Closed at once, also when the disk is full: nothing reads on while the connection is taken away.
+    with closing(batches), pq.ParquetWriter(file, asked.schema, compression="zstd", store_schema=False) as writer:
+        for batch in batches:
+            writer.write_batch(batch, row_group_size=ROWS_IN_A_GROUP)
 
 
-def _header(connection: Connection, table_map: DatabaseTable, where: str) -> Header:
-    inspector = inspect(connection)
-    if not inspector.has_table(table_map.source):
-        fix = "xem lại phiên bản hệ thống nguồn và quyền đọc; nếu bảng đã đổi tên thì sửa bản đồ cột"
-        raise SourceChanged(f"Mất bảng “{table_map.source}”", where=where, fix=fix)
-    names = tuple(entry["name"] for entry in inspector.get_columns(table_map.source))
-    return Header(names, f"{where}, bảng “{table_map.source}”", known_headings([table_map]))
+def _batches(connection: Connection, asked: Asked) -> Generator[pa.RecordBatch]:
+    result = connection.execute(asked.statement, execution_options={"yield_per": BATCH})
+    yield from map(asked.from_rows, result.partitions())
+
+
+def _is_stray(key: tuple[str, ...], here: list[str]) -> pl.Expr:
+    """Rows that cannot be rows: no key and hardly a value. Blanks are no value."""
+    filled = {name: pl.col(name).is_not_null() & (pl.col(name).str.strip_chars() != "") for name in here if name != PROVENANCE_ROW}
+    return ~pl.any_horizontal(filled[name] for name in key) & (pl.sum_horizontal(filled.values()) < FEWEST_CELLS)
+
+
+def _count(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect(engine="streaming").item())
 
 
 def _as_of(connection: Connection, info: InfoTable) -> date | None:

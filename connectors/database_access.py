@@ -1,4 +1,4 @@
-"""How to get into a database for reading: where it is, the password from its file, time-outs, and what its refusals mean."""
+"""How to get into a database for reading: where it is, the password from its file, time-outs, a transaction that cannot write."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sqlalchemy import URL, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from connectors.database_refusals import REFUSALS, refusal
+from connectors.database_servers import MARIADB, MYSQL, POSTGRESQL, SERVERS, SQLITE, Patience
+from connectors.database_silence import give_up_after
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
 from infra.errors import ConfigurationError
 from infra.secret_files import read_secret
@@ -23,21 +26,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
-POSTGRESQL_DRIVER = "postgresql+psycopg"
-POSTGRESQL_PORT = 5432
+    from connectors.database_servers import Server
+
 PATIENCE_SECONDS = 15  # for a connection, or for a database that another program has locked
 STATEMENT_SECONDS = 600  # per statement; a table of a million rows takes a few seconds
-SCHOOL_TIME_ZONE = "Asia/Ho_Chi_Minh"
-# SQLSTATE and SQLite codes -> what it means, what to do.
-REFUSALS = {
-    "57014": ("Cơ sở dữ liệu trả lời quá lâu nên đã ngừng đọc", "chạy lại lúc hệ thống rảnh"),
-    "42501": ("Tài khoản không có quyền đọc bảng", "nhờ quản trị cấp quyền SELECT cho tài khoản chỉ đọc"),
-    "SQLITE_NOTADB": ("Tệp không phải là cơ sở dữ liệu SQLite, hoặc đã hỏng", "chép lại tệp từ hệ thống nguồn rồi chạy lại"),
-    "SQLITE_CORRUPT": ("Cơ sở dữ liệu SQLite bị hỏng", "chép lại tệp từ hệ thống nguồn rồi chạy lại"),
-    "SQLITE_BUSY": ("Cơ sở dữ liệu đang bị chương trình khác khóa", "đóng chương trình đó hoặc đợi nó xong, rồi chạy lại"),
-    "SQLITE_CANTOPEN": ("Không mở được cơ sở dữ liệu", "xem quyền đọc tệp và thư mục chứa nó, rồi chạy lại"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +44,41 @@ class Access:
     @property
     def where(self) -> str:
         """Where it is, for messages: the file, or the address without secrets."""
-        return self.url.database or "" if self._is_sqlite else self.url.render_as_string(hide_password=True)
+        if self.is_sqlite:
+            return self.url.database or ""
+        return self.url.set(drivername=self.url.get_backend_name()).render_as_string(hide_password=True)
 
     @property
-    def _is_sqlite(self) -> bool:
+    def is_sqlite(self) -> bool:
+        """Whether it is a file here, which knows no column types."""
         return self.url.get_backend_name() == SQLITE
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether the quickest way of reading is there."""
+        return self.url.get_backend_name() == POSTGRESQL
+
+    @property
+    def limits(self) -> Patience:
+        """How long is waited for what."""
+        return Patience(self.patience, self.longest_statement)
+
+    @property
+    def _server(self) -> Server:
+        return SERVERS[self.url.get_backend_name()]
+
+    def password(self) -> str | None:
+        """What its file holds. SourceRefused when the file is missing or others can read it."""
+        try:
+            return read_secret(self.password_file) if self.password_file else None
+        except ConfigurationError as error:
+            # One source's password file is that source's trouble: the other sources of the night go on.
+            raise SourceRefused(error.what, where=error.where, fix=error.fix) from error
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         """An engine for one fetch. SourceUnreachable when the file is missing, SourceRefused when it is empty."""
-        engine = self._sqlite_engine() if self._is_sqlite else self._server_engine()
+        engine = self._sqlite_engine() if self.is_sqlite else self._server_engine()
         try:
             yield engine
         finally:
@@ -76,48 +93,54 @@ class Access:
         return create_engine("sqlite://", creator=_open_read_only(file, self.patience), poolclass=NullPool, hide_parameters=True)
 
     def _server_engine(self) -> Engine:
+        connecting = dict(self._server.connecting(self.limits, self.password()))
         try:
-            url = self.url.set(password=read_secret(self.password_file)) if self.password_file else self.url
-            timeout = {"connect_timeout": max(1, round(self.patience))}
-            return create_engine(url, connect_args=timeout, poolclass=NullPool, hide_parameters=True)
-        except ConfigurationError as error:
-            # One source's password file is that source's trouble: the other sources of the night go on.
-            raise SourceRefused(error.what, where=error.where, fix=error.fix) from error
+            engine = create_engine(self.url, connect_args=connecting, poolclass=NullPool, hide_parameters=True)
         except (ImportError, NoSuchModuleError) as error:
-            raise SourceRefused("Máy này chưa cài trình nối PostgreSQL", where=self.where, fix="cài gói psycopg rồi chạy lại") from error
+            what, fix = f"Máy này chưa cài trình nối {self._server.name}", f"cài gói {self._server.package} rồi chạy lại"
+            raise SourceRefused(what, where=self.where, fix=fix) from error
+        if self.is_postgresql:
+            give_up_after(engine, self.limits.silence)
+        return engine
 
     @contextmanager
     def read_only(self, engine: Engine) -> Iterator[Connection]:
         """One transaction that sees one state of the data and could not write if it wanted to."""
         try:
             connection = engine.connect()
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
             raise self._no_connection(error) from None
         with connection:
-            for statement in self._beginning():
+            for statement in self._beginning(engine):
                 connection.exec_driver_sql(statement)
             yield connection
             connection.rollback()
 
-    def _beginning(self) -> tuple[str, ...]:
-        if self._is_sqlite:
+    def _beginning(self, engine: Engine) -> tuple[str, ...]:
+        if self.is_sqlite:
             return ("PRAGMA query_only = ON", "BEGIN")
-        return (
-            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-            f"SET LOCAL statement_timeout = {round(self.longest_statement * 1000)}",
-            f"SET LOCAL lock_timeout = {round(self.patience * 1000)}",
-            f"SET LOCAL TIME ZONE '{SCHOOL_TIME_ZONE}'",
-        )
+        return self._server.beginning(self.limits, bool(getattr(engine.dialect, "is_mariadb", False)))
 
-    def _no_connection(self, error: SQLAlchemyError) -> SourceError:
+    def _no_connection(self, error: SQLAlchemyError | OSError) -> SourceError:
         """Servers tell their reasons in their own language: whether one answers at all is asked again."""
-        if self._is_sqlite:
+        if self.is_sqlite and isinstance(error, SQLAlchemyError):
             return refusal(error, self.where)
-        if not _answers(self.url.host or "", self.url.port or POSTGRESQL_PORT, self.patience):
+        if not self._answers():
             fix = "xem máy chủ, mạng, địa chỉ và cổng, rồi chạy lại"
             return SourceUnreachable("Máy chủ cơ sở dữ liệu không trả lời", where=self.where, fix=fix)
-        fix = "xem tên đăng nhập, tệp mật khẩu và tên cơ sở dữ liệu"
+        fix = "xem tên đăng nhập, tệp mật khẩu, tên cơ sở dữ liệu và chứng thư TLS nếu địa chỉ có yêu cầu"
         return SourceRefused("Máy chủ cơ sở dữ liệu không cho vào", where=self.where, fix=fix)
+
+    def _answers(self) -> bool:
+        """Whether anything listens there. For PostgreSQL a host that is a folder (or none) is a local socket."""
+        host, port = self.url.host or "", self.url.port or self._server.port
+        if self.is_postgresql and (not host or host.startswith("/")):
+            return Path(host or "/var/run/postgresql", f".s.PGSQL.{port}").exists()
+        try:
+            with socket.create_connection((host or "localhost", port), timeout=self.patience):
+                return True
+        except OSError:
+            return False
 
 
 def database_url(text: str, home: Path) -> URL:
@@ -127,42 +150,22 @@ def database_url(text: str, home: Path) -> URL:
     except ArgumentError:
         # The text may hold a password, so it is not repeated.
         raise _wrong_url("không đúng dạng", "xem mẫu trong infra/truong.example.toml") from None
-    if url.password is not None:
+    if url.password is not None or "password" in url.query or "passwd" in url.query:
         raise _wrong_url("có mật khẩu", "bỏ mật khẩu khỏi url, ghi vào tệp và nêu tệp đó ở password_file")
-    backend = url.get_backend_name()
-    if backend not in (SQLITE, POSTGRESQL):
-        raise _wrong_url(f"thuộc loại `{backend}` chưa đọc được", f"dùng {SQLITE} hoặc {POSTGRESQL}")
+    backend = url.drivername.split("+")[0]
     if backend == SQLITE:
         return url.set(database=str((home / (url.database or "")).resolve()))
-    return url.set(drivername=POSTGRESQL_DRIVER)
+    server = SERVERS.get(MYSQL if backend == MARIADB else backend)
+    if server is None:
+        raise _wrong_url(f"thuộc loại `{backend}` chưa đọc được", f"dùng {SQLITE}, {POSTGRESQL} hoặc {MARIADB}")
+    return url.set(drivername=server.driver)
 
 
 def _wrong_url(what: str, fix: str) -> ConfigurationError:
     return ConfigurationError(f"Địa chỉ cơ sở dữ liệu {what}", where="url", fix=fix)
 
 
-def refusal(error: SQLAlchemyError, where: str) -> SourceError:
-    """What a database's error means to a person; the driver's own text is left out, it may quote data."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return SourceUnreachable("Mất kết nối với cơ sở dữ liệu giữa chừng", where=where, fix="xem máy chủ và mạng, rồi chạy lại")
-    origin = getattr(error, "orig", None)
-    code = str(getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None) or type(origin or error).__name__)
-    what, fix = REFUSALS.get(code, (f"Cơ sở dữ liệu từ chối đọc ({code})", "xem hệ thống nguồn có mở được bình thường không, rồi chạy lại"))
-    return SourceRefused(what, where=where, fix=fix)
-
-
 def _open_read_only(file: Path, patience: float) -> Callable[[], sqlite3.Connection]:
     """Opens without ever creating the file; the path is quoted, so blanks, marks and `?` in it are safe."""
     address = f"file:{quote(str(file.resolve()))}?mode=ro"
     return lambda: sqlite3.connect(address, uri=True, timeout=patience, check_same_thread=False)
-
-
-def _answers(host: str, port: int, patience: float) -> bool:
-    """Whether anything listens there. A host that is a folder (or none) is a local socket."""
-    if not host or host.startswith("/"):
-        return Path(host or "/var/run/postgresql", f".s.PGSQL.{port}").exists()
-    try:
-        with socket.create_connection((host, port), timeout=patience):
-            return True
-    except OSError:
-        return False

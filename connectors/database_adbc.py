@@ -1,0 +1,117 @@
+"""The quickest way out of PostgreSQL: ADBC's stream of Arrow batches, on the very state of the data that the transaction sees.
+
+A second connection takes over the snapshot of the first (`pg_export_snapshot`), read-only and with the same
+time-outs. Where that cannot be had, or breaks off in a table, the server-side cursor of the first connection
+reads instead and gives the same rows: an old or foreign server without exported snapshots, an account with
+one connection only, an address that only psycopg understands.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
+from sqlalchemy.dialects import postgresql
+
+from connectors.database_prefetch import Silent, prefetched
+from connectors.database_refusals import LOST, REFUSALS, refused_by_code
+from connectors.database_servers import begin_postgresql
+from connectors.errors import SourceUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from sqlalchemy import Connection
+
+    from connectors.database_access import Access
+    from connectors.database_columns import Asked
+
+LOG = logging.getLogger(__name__)
+SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
+NAMED = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call] # no parameters are used; the other styles would double a % in a name
+
+
+class BulkFailedError(Exception):
+    """The quick way did not work; the slower one will, or will say why not."""
+
+
+@dataclass(slots=True)
+class Bulk:
+    """A second connection on the first one's snapshot."""
+
+    connection: dbapi.Connection
+    silence: float
+    where: str
+    given_up: bool = False
+
+    def batches(self, asked: Asked) -> Generator[pa.RecordBatch]:
+        """A table in batches. BulkFailedError when the cursor should be tried; SourceRefused when that is of no use."""
+        sql = str(asked.statement.compile(dialect=NAMED))
+        try:
+            with closing(prefetched(self._stream(sql), self.silence)) as stream:
+                for batch in stream:
+                    yield asked.from_arrow(batch)
+        except Silent:
+            self.given_up = True
+            raise SourceUnreachable(LOST[0], where=self.where, fix=LOST[1]) from None
+        except (dbapi.Error, pa.ArrowException, OSError) as error:
+            raise _failure(error, self.where) from None
+
+    def _stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql)
+            yield from cursor.fetch_record_batch()
+
+    def close(self) -> None:
+        """End it. A connection that hangs is left to the thread that waits in it: closing it here would hang too."""
+        if not self.given_up:
+            self.connection.close()
+
+
+def open_bulk(access: Access, connection: Connection) -> Bulk | None:
+    """The quick way beside a transaction; None where there is none."""
+    if not access.is_postgresql:
+        return None
+    snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar()
+    try:
+        bulk = Bulk(dbapi.connect(_address(access), autocommit=False), access.limits.silence, access.where)
+    except dbapi.Error as error:
+        _tell(error)
+        return None
+    try:
+        with bulk.connection.cursor() as cursor:
+            for statement in (*begin_postgresql(access.limits), f"SET TRANSACTION SNAPSHOT '{snapshot}'"):
+                cursor.execute(statement)
+    except dbapi.Error as error:
+        _tell(error)
+        bulk.close()
+        return None
+    return bulk
+
+
+def _address(access: Access) -> str:
+    limits = {"connect_timeout": str(max(1, round(access.patience)))}
+    url = access.url.set(drivername="postgresql", password=access.password()).update_query_dict(limits)
+    return url.render_as_string(hide_password=False)
+
+
+def _failure(error: Exception, where: str) -> Exception:
+    """What a person must know at once (too slow, no right) is told; anything else is left to the cursor to find out."""
+    _tell(error)
+    code = _sqlstate(error)
+    return refused_by_code(code, where) if code in REFUSALS else BulkFailedError(code)
+
+
+def _sqlstate(error: Exception) -> str:
+    found = SQLSTATE.search(str(error))
+    return str(getattr(error, "sqlstate", None) or (found[1] if found else type(error).__name__))
+
+
+def _tell(error: Exception) -> None:
+    """The driver's text is left out: it may hold the password or a row."""
+    LOG.info("PostgreSQL is read through the server-side cursor, ADBC said %s", _sqlstate(error))
