@@ -5,15 +5,19 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from connectors.delivery import Delivery, Places, landed
-from connectors.errors import SourceChanged, SourceRefused, SourceUnreachable
-from connectors.headings import fold
+import polars as pl
+
+from connectors.delivery import PROVENANCE_ROW, Delivery, Places, landed
+from connectors.errors import SourceRefused, SourceUnreachable
+from connectors.file_reading import AGAIN, read_files
+from connectors.file_store import not_now, tell_left
+from connectors.parse_cache import Aside, ParseCache, Parsed, key_of
 from connectors.records.snapshot import sha256_of
-from connectors.sheets import Sheet, dates_of, find_sheet, no_header, parts_of
-from connectors.workbook import READABLE, read_grids
+from connectors.workbook import READABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,11 +25,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.column_maps import FileMap, FolderMap
+    from connectors.file_reading import FileReading
     from connectors.file_store import FileStore, OpenStore, StoredFile
-    from connectors.grid import Grid
     from connectors.records.snapshot import Snapshot
 
-AGAIN = "xuất lại từ hệ thống, chép vào thư mục này rồi chạy lại"
+
+@dataclass(frozen=True, slots=True)
+class _Landed:
+    """A landed file, and what an earlier pull read from the very same one."""
+
+    copy: Path
+    file_map: FileMap
+    digest: str
+    key: str
+    parsed: Parsed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +52,80 @@ class DropSource:
 
     def fetch(self, day: date) -> Snapshot:
         """Copy the files of the map to landing, read the copies, write them as a snapshot (see Source.fetch)."""
-        with self.store.opened() as store, landed(self.places, day, self.system) as landing:
+        delivery, cache = Delivery(self.system), ParseCache(self.places.work.parent / "cache" / "parsed")
+        with landed(self.places, day, self.system) as landing:
+            copies, kept = self._landed(landing)
+            delivery.files |= {copy.name: sha256_of(copy) for copy in kept}
+            found = [self._looked_up(copy, file_map, cache) for copy, file_map in zip(copies, self.column_map.files, strict=True)]
+            unread = [one for one in found if one.parsed is None]
+            readings = read_files([(one.copy, one.file_map) for one in unread], self.column_map.date_words)
+            fresh = dict(zip((one.key for one in unread), map(_parsed, readings), strict=True))
+            for one in found:
+                delivery.files[one.copy.name] = one.digest
+                _add(one.parsed or fresh[one.key], one.copy.name, one.file_map.tables[0].to, delivery)
+            snapshot = delivery.snapshot(self.places.work / day.isoformat() / self.system, day)
+        # Only now: a pull that fails leaves nothing behind.
+        for key, parsed in fresh.items():
+            cache.put(key, parsed)
+        return snapshot
+
+    def _looked_up(self, copy: Path, file_map: FileMap, cache: ParseCache) -> _Landed:
+        digest = sha256_of(copy)
+        key = key_of(digest, copy.name, file_map, self.column_map.date_words)
+        return _Landed(copy, file_map, digest, key, cache.get(key))
+
+    def _landed(self, landing: Path) -> tuple[list[Path], list[Path]]:
+        """The copies of the files, one for each file map; and of those that are kept and not read."""
+        with self.store.opened() as store:
             listed = store.listed()
             chosen = [self._one_file(file_map, listed) for file_map in self.column_map.files]
             copies = [_land(store, file, landing) for file in chosen]
-            delivery = Delivery(self.system)
-            for copy, file_map in zip(copies, self.column_map.files, strict=True):
-                delivery.files[copy.name] = sha256_of(copy)
-                _read(copy, file_map, delivery, self.column_map.date_words)
-            return delivery.snapshot(self.places.work / day.isoformat() / self.system, day)
+            kept = [file for file in listed if not file.flaw and _is_called(file.name, self.column_map.kept)]
+            copied = [_land(store, file, landing) for file in kept]
+        tell_left(landing, [file for file in self._matching(listed) if file not in chosen])
+        return copies, copied
+
+    def _matching(self, listed: Sequence[StoredFile]) -> list[StoredFile]:
+        return [file for file in listed if any(is_named(file.name, file_map.names) for file_map in self.column_map.files)]
 
     def _one_file(self, file_map: FileMap, listed: Sequence[StoredFile]) -> StoredFile:
-        """The one file here that a file map is about. SourceUnreachable when missing, SourceRefused when there are several."""
-        found = [file for file in listed if _is_named(file.name, file_map.names)]
+        """The one file here that a file map is about. SourceUnreachable when missing, SourceRefused when there are several.
+
+        On a server the newest complete one is meant: a vendor's job leaves its exports there night after
+        night and the school has no right to tidy up. In a folder of its own two exports side by side are
+        a doubt that a person clears.
+        """
+        found = [file for file in listed if is_named(file.name, file_map.names)]
+        takeable = [file for file in found if not file.flaw]
         if not found:
             usual = file_map.names[0].replace("*", "")
-            raise SourceUnreachable(f"Không thấy tệp {usual} (.xlsx hoặc .csv)", where=self.store.where, fix=AGAIN)
-        if len(found) > 1:
+            raise SourceUnreachable(f"Không thấy tệp {usual} (.xlsx, .xls, .csv hoặc .txt)", where=self.store.where, fix=AGAIN)
+        if len(found) > 1 and not self.store.newest_wins:
             told = f"Có {len(found)} tệp cùng loại: {', '.join(file.name for file in found)}"
             raise SourceRefused(told, where=self.store.where, fix="chỉ để lại tệp mới nhất rồi chạy lại")
-        return found[0]
+        if not takeable:
+            raise not_now(found[-1], self.store.where)
+        return max(takeable, key=lambda file: (file.modified, file.name))
 
 
-def _is_named(name: str, patterns: Sequence[str]) -> bool:
+def _add(parsed: Parsed, file: str, table: str, delivery: Delivery) -> None:
+    """Add what a file holds to the delivery; its lines that are no rows are set aside under its first table."""
+    delivery.parts += parsed.parts
+    delivery.dates += parsed.dates
+    delivery.code_list |= parsed.code_list
+    delivery.told += parsed.told
+    for (sheet, reason), lines in groupby(parsed.aside, key=lambda line: (line.sheet, line.reason)):
+        delivery.set_aside(table, reason, file, sheet, _frame(list(lines)))
+
+
+def is_named(name: str, patterns: Sequence[str]) -> bool:
     # Hidden files and the ~$ files that Excel leaves beside an open workbook are nobody's delivery.
+    return PurePosixPath(name).suffix.lower() in READABLE and _is_called(name, patterns)
+
+
+def _is_called(name: str, patterns: Sequence[str]) -> bool:
     file = PurePosixPath(name)
-    if file.suffix.lower() not in READABLE or file.name.startswith((".", "~$")):
-        return False
-    return any(fnmatchcase(_plain(file.stem), _plain(pattern)) for pattern in patterns)
+    return not file.name.startswith((".", "~$")) and any(fnmatchcase(_plain(file.stem), _plain(pattern)) for pattern in patterns)
 
 
 def _plain(name: str) -> str:
@@ -80,35 +139,14 @@ def _land(store: OpenStore, file: StoredFile, landing: Path) -> Path:
     return copy
 
 
-def _read(file: Path, file_map: FileMap, delivery: Delivery, date_words: Sequence[str]) -> None:
-    """Add what a landed file holds to the delivery. SourceRefused when it has no row at all."""
-    rows = 0
-    for sheet in _sheets(read_grids(file), file.name, file_map):
-        parts, strays = parts_of(sheet, file_map)
-        delivery.parts += parts
-        delivery.dates += dates_of(sheet, date_words)
-        delivery.quarantined[file_map.tables[0].to] += strays
-        rows += parts[0].rows.height
-    if not rows:
-        raise SourceRefused("Tệp không có dòng dữ liệu nào", where=file.name, fix=AGAIN)
+def _parsed(reading: FileReading) -> Parsed:
+    """A reading as the cache keeps it (parts of files are no streams)."""
+    aside = tuple(Aside(sheet, stray.row, stray.reason, dict(stray.values)) for sheet, found in reading.strays.items() for stray in found)
+    return Parsed(tuple(reading.parts), tuple(reading.dates), aside, dict(reading.code_list), tuple(reading.told))
 
 
-def _sheets(grids: Sequence[Grid], file: str, file_map: FileMap) -> list[Sheet]:
-    """The sheets that the map asks for, in the file's order; without a list: every sheet that has the header."""
-    found = [(grid, find_sheet(grid, file, file_map)) for grid in _wanted(grids, file, file_map)]
-    without = [grid for grid, sheet in found if sheet is None]
-    # A sheet that the map names must have the header; of the others one is enough.
-    if without and (file_map.sheets or len(without) == len(found)):
-        raise no_header(file, without[0].sheet, file_map)
-    return [sheet for _, sheet in found if sheet]
-
-
-def _wanted(grids: Sequence[Grid], file: str, file_map: FileMap) -> list[Grid]:
-    """SourceChanged when a sheet that the map names is lost. A CSV file has no sheets and is taken whole."""
-    if not file_map.sheets or not any(grid.sheet for grid in grids):
-        return list(grids)
-    here = {fold(grid.sheet) for grid in grids}
-    if lost := [name for name in file_map.sheets if fold(name) not in here]:
-        told = ", ".join(f"“{name}”" for name in lost)
-        raise SourceChanged(f"Mất trang {told}", where=file, fix="xuất lại đủ các trang (nếu đã đổi tên trang thì đổi lại) rồi chạy lại")
-    return [grid for grid in grids if fold(grid.sheet) in set(map(fold, file_map.sheets))]
+def _frame(lines: Sequence[Aside]) -> pl.DataFrame:
+    """Lines that were set aside, a column for each heading that any of them fills."""
+    headings = dict.fromkeys(heading for line in lines for heading in line.values)
+    texts = [pl.Series(heading, [line.values.get(heading) for line in lines], dtype=pl.String) for heading in headings]
+    return pl.DataFrame([*texts, pl.Series(PROVENANCE_ROW, [line.row for line in lines], dtype=pl.Int64)])

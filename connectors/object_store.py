@@ -1,0 +1,209 @@
+"""Files in an S3-compatible bucket: listed, and fetched by ranges.
+
+Where the bucket keeps versions, the version that was listed is the one that is fetched; elsewhere the ETag
+must still be that of the listing. This and object_access are the modules that import boto3.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
+
+from botocore.exceptions import ClientError
+
+from connectors.deadlines import NIGHTLY, Patience, cut_after
+from connectors.errors import SourceRefused, SourceUnreachable
+from connectors.file_store import RESTARTS, StoredFile, fetch_settled, listing, readable, write_block
+from connectors.object_access import NETWORK_FIX, NO_STORE, NO_STORE_FIX, code_of, open_client, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from connectors.file_store import OpenStore
+    from infra.source_settings import BucketSource
+
+CUTS = 3  # per file: a body that breaks off is asked for again from there
+RANGE = 16 * 1024**2  # bytes per request
+BLOCK = 64 * 1024
+PLAIN_MD5 = re.compile(r"[0-9a-f]{32}")
+NO_VERSIONS = ("NotImplemented", "AccessDenied", "MethodNotAllowed", "501", "403", "405")  # a store that cannot or will not list them
+MOVED = ("PreconditionFailed", "412")
+SEALED = ("aws:kms", "aws:kms:dsse")  # their ETags are no MD5
+
+
+@dataclass(frozen=True, slots=True)
+class BucketStore:
+    """The objects below a prefix. Relative files start at `home`; `label`: the system, for messages."""
+
+    settings: BucketSource
+    home: Path
+    label: str
+    recursive: bool = False
+    patience: Patience = NIGHTLY
+    newest_wins: ClassVar[bool] = True  # exports pile up where the school may only read
+
+    @property
+    def where(self) -> str:
+        endpoint = re.sub(r"//[^/@]*@", "//", self.settings.endpoint).rstrip("/")
+        return f"{endpoint}/{self.settings.bucket}/{self.prefix}"
+
+    @property
+    def prefix(self) -> str:
+        """The prefix as a folder: `csdl` does not mean `csdl-cu/…`."""
+        plain = self.settings.prefix.strip("/")
+        return f"{plain}/" if plain else ""
+
+    @contextmanager
+    def opened(self) -> Iterator[OpenStore]:
+        bucket = _Bucket(self)
+        try:
+            bucket.try_key()
+            yield bucket
+        finally:
+            bucket.close()
+
+
+class _Bucket:
+    """An open bucket."""
+
+    def __init__(self, store: BucketStore) -> None:
+        self._store, self.where = store, store.where
+        self._end = time.monotonic() + store.patience.overall
+        with told(self.where):
+            self._client = open_client(store.settings, store.home, store.patience)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def try_key(self) -> None:
+        """One small question, so that a wrong key or name is told at once."""
+        with told(self.where):
+            answer = self._client.list_objects_v2(Bucket=self._store.settings.bucket, Prefix=self._store.prefix, MaxKeys=1)
+        if "Name" not in answer:  # a log-in page that happens to be XML
+            raise SourceRefused(NO_STORE, where=self.where, fix=NO_STORE_FIX)
+
+    def listed(self) -> list[StoredFile]:
+        with told(self.where):
+            try:
+                return listing(self._found("list_object_versions", "Versions"), self.where)
+            except ClientError as error:
+                if code_of(error) not in NO_VERSIONS:
+                    raise
+            return listing(self._found("list_objects_v2", "Contents"), self.where)
+
+    def _found(self, operation: str, part: str) -> Iterator[StoredFile]:
+        level = {} if self._store.recursive else {"Delimiter": "/"}
+        pages = self._client.get_paginator(operation).paginate(Bucket=self._store.settings.bucket, Prefix=self._store.prefix, **level)
+        for page in pages:
+            self._refuse_late()
+            for entry in page.get(part, ()):
+                if entry.get("IsLatest", True) and not entry["Key"].endswith("/"):
+                    yield self._stored(entry)
+
+    def _stored(self, entry: Mapping[str, Any]) -> StoredFile:
+        key = entry["Key"].removeprefix(self._store.prefix)
+        version = entry.get("VersionId", "")
+        return StoredFile(
+            readable(key),
+            key,
+            entry["Size"],
+            entry["LastModified"].timestamp(),
+            version="" if version == "null" else version,
+            etag=entry["ETag"].strip('"'),
+        )
+
+    def fetch(self, file: StoredFile, target: Path) -> None:
+        fetch_settled(self, file, target)
+
+    def look(self, file: StoredFile) -> StoredFile:
+        if file.version:
+            return file  # a version never changes
+        with told(f"{self.where}{file.name}"):
+            head = self._client.head_object(**self._named(file))
+        etag = head.get("ETag", "").strip('"')
+        if not etag:
+            raise SourceRefused(NO_STORE, where=self.where, fix=NO_STORE_FIX)
+        # The listing may tell milliseconds, the head never does: what is the same by its ETag is the same.
+        return (
+            file if etag == file.etag else replace(file, size=head["ContentLength"], modified=head["LastModified"].timestamp(), etag=etag)
+        )
+
+    def copy(self, file: StoredFile, part: Path) -> None:
+        """Bring the object to `part` by ranges, and compare it with its ETag where that is an MD5."""
+        where = f"{self.where}{file.name}"
+        for _ in range(1 + RESTARTS):
+            try:
+                sealed = self._download(file, part, where)
+            except _MovedError:
+                return part.unlink()  # fetch_settled looks what is there now
+            if sealed or not file.size or not PLAIN_MD5.fullmatch(file.etag) or _md5(part) == file.etag:
+                return None
+        raise SourceRefused(
+            "Nội dung tải về không khớp ETag của kho tệp", where=where, fix="tải thử tệp này bằng công cụ khác, báo quản trị kho"
+        )
+
+    def _download(self, file: StoredFile, part: Path, where: str) -> bool:
+        """All ranges of an object; one that breaks off is asked for again from there. Whether its ETag cannot be an MD5."""
+        sealed, cuts = False, 0
+        with part.open("wb") as target:
+            while target.tell() < file.size:
+                try:
+                    with told(where):
+                        sealed |= self._range(file, target)
+                except SourceUnreachable:
+                    self._refuse_late()
+                    cuts += 1
+                    if cuts > CUTS:
+                        raise
+        return sealed
+
+    def _range(self, file: StoredFile, target: BinaryIO) -> bool:
+        start = target.tell()
+        answer = self._ask(file, start)
+        if answer.get("ETag", "").strip('"') != file.etag:
+            raise _MovedError
+        if start and "ContentRange" not in answer:
+            raise SourceRefused("Kho tệp không cho tải từng phần", where=self.where, fix="dùng kho tệp S3 có hỗ trợ Range")
+        self._write(answer["Body"], target, min(start + RANGE, file.size))
+        if target.tell() == start:
+            raise SourceUnreachable("Kho tệp S3 trả lời mà không gửi dữ liệu", where=self.where, fix=NETWORK_FIX)
+        return answer.get("ServerSideEncryption") in SEALED or "SSECustomerAlgorithm" in answer
+
+    def _ask(self, file: StoredFile, start: int) -> dict[str, Any]:
+        asked = {**self._named(file), "Range": f"bytes={start}-{min(start + RANGE, file.size) - 1}", "IfMatch": file.etag}
+        try:
+            answer: dict[str, Any] = self._client.get_object(**asked)
+        except ClientError as error:
+            if code_of(error) in MOVED:
+                raise _MovedError from None
+            raise
+        return answer
+
+    def _write(self, body: Any, target: BinaryIO, end: int) -> None:  # noqa: ANN401 - a stream of botocore
+        # A server that sends a byte now and then never runs into the time-out of silence.
+        with closing(body), cut_after(max(0, self._end - time.monotonic()), body._raw_stream.shutdown):  # noqa: SLF001
+            while (left := end - target.tell()) > 0 and (block := body.read(min(BLOCK, left))):
+                write_block(target, block)
+
+    def _named(self, file: StoredFile) -> dict[str, str]:
+        named = {"Bucket": self._store.settings.bucket, "Key": self._store.prefix + file.key}
+        return {**named, "VersionId": file.version} if file.version else named
+
+    def _refuse_late(self) -> None:
+        if time.monotonic() > self._end:
+            minutes = round(self._store.patience.overall / 60)
+            raise SourceUnreachable(f"Quá {minutes} phút vẫn chưa lấy xong", where=self.where, fix=NETWORK_FIX)
+
+
+class _MovedError(Exception):
+    """The object is not the one that was listed any more."""
+
+
+def _md5(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
