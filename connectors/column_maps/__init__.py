@@ -12,10 +12,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from connectors.records.cleaning import DERIVED
-from connectors.records.tables import TABLES
+from connectors.column_maps.parts import SPREAD, Headings, Letters, SheetTable, Spread, Strict, TableMap
 from infra.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -23,77 +22,11 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
+__all__ = [
+    "SPREAD", "ApiAsOf", "ApiMap", "ApiTable", "ColumnMap", "DatabaseMap", "DatabaseTable", "FileMap", "FolderMap", "Headings",
+    "InfoTable", "Letters", "Paging", "SheetTable", "Spread", "TableMap", "load_map", "map_names", "read_map",
+]  # fmt: skip
 MAP_NAME = re.compile(r"[a-z][a-z0-9_]*")  # also keeps a name of the settings from leaving this folder
-
-
-def _as_names(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-# A heading and the other spellings it is known by; the first one is the usual one and named in messages.
-Headings = Annotated[tuple[str, ...], BeforeValidator(_as_names), Field(min_length=1)]
-
-
-class _Strict(BaseModel):
-    """A part of a map: frozen, and no key that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Letters(_Strict):
-    """Several cells read as one text, a letter each: the 15 criteria of a rating. None filled: no text at all."""
-
-    columns: tuple[str, ...] = Field(min_length=1)
-    letters: dict[str, str]
-    otherwise: str = "-"
-
-
-class TableMap(_Strict):
-    """One canonical table out of one source table or sheet. All keys of its parts are canonical column names.
-
-    `required`/`optional`: column -> headings; a lost required one is SourceChanged, a lost optional one is
-    not delivered. `constant`: the same text in every row. `when_empty`: what an empty cell means (an empty
-    tick box is no). `only_with`: a row counts only if one of these is filled (a father, if there is one).
-    """
-
-    to: str
-    required: dict[str, Headings] = Field(min_length=1)
-    optional: dict[str, Headings] = Field(default_factory=dict)
-    constant: dict[str, str] = Field(default_factory=dict)
-    when_empty: dict[str, str] = Field(default_factory=dict)
-    lettered: dict[str, Letters] = Field(default_factory=dict)
-    only_with: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _name_canonical_columns(self) -> TableMap:
-        if self.to not in TABLES:
-            raise ValueError(f"không có bảng chuẩn `{self.to}`")
-        known = {column.name for column in TABLES[self.to].own} - {column for table, column in DERIVED if table == self.to}
-        for name in (*self.mapped, *self.when_empty, *self.only_with):
-            if name not in known:
-                raise ValueError(f"bảng `{self.to}` không có cột `{name}` để ghi vào")
-        if len(set(self.mapped)) < len(self.mapped):
-            raise ValueError(f"bảng `{self.to}` có cột được nêu hai lần")
-        return self
-
-    @property
-    def mapped(self) -> tuple[str, ...]:
-        """Canonical columns that this map fills."""
-        return (*self.required, *self.optional, *self.constant, *self.lettered)
-
-    @property
-    def headings(self) -> dict[str, tuple[str, ...]]:
-        """Column -> headings, required ones first."""
-        return {**self.required, **self.optional}
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Key columns of the table that are read (not constant)."""
-        return tuple(name for name in TABLES[self.to].key if name in self.headings)
-
-
-class SheetTable(TableMap):
-    """A canonical table out of the rows of a sheet."""
 
 
 class DatabaseTable(TableMap):
@@ -104,11 +37,17 @@ class DatabaseTable(TableMap):
     never_empty: bool = False
 
 
-class FileMap(_Strict):
-    """A kind of file in a drop folder. `names`: patterns; `sheets`: those that must all be there (none: any with the header)."""
+class FileMap(Strict):
+    """A kind of file in a drop folder. `names`: patterns; `sheets`: those that must all be there (none: any with the header).
+
+    `code_list`: the list its codes are of where they do not tell themselves (`bo` the ministry's, `tinh` the
+    province's). `legacy`: the old code its text may be in; it is then converted if nothing is lost.
+    """
 
     names: tuple[str, ...] = Field(min_length=1)
     sheets: tuple[str, ...] = ()
+    code_list: Literal["bo", "tinh"] | None = None
+    legacy: Literal["TCVN3", "VNI"] | None = None
     tables: tuple[SheetTable, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -119,7 +58,7 @@ class FileMap(_Strict):
         return self
 
 
-class InfoTable(_Strict):
+class InfoTable(Strict):
     """Where a database says the day of its own data: a table of keys and values."""
 
     source: str
@@ -128,7 +67,7 @@ class InfoTable(_Strict):
     value_column: str
 
 
-class _Map(_Strict):
+class _Map(Strict):
     """What every map says of itself."""
 
     system: str
@@ -137,10 +76,15 @@ class _Map(_Strict):
 
 
 class FolderMap(_Map):
-    """A system that delivers files. `date_words`: what stands before the data's own date in a title line."""
+    """A system that delivers files.
+
+    `date_words`: what stands before the data's own date in a title line. `kept`: names of files that are
+    landed and kept, but not read.
+    """
 
     kind: Literal["folder"]
     date_words: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     files: tuple[FileMap, ...] = Field(min_length=1)
 
 
@@ -152,7 +96,67 @@ class DatabaseMap(_Map):
     tables: tuple[DatabaseTable, ...] = Field(min_length=1)
 
 
-ColumnMap = FolderMap | DatabaseMap
+class ApiTable(TableMap):
+    """A canonical table out of an API's resource; `path` follows the address of the settings.
+
+    `source`: the resource's name; `row`: the field that numbers its records, empty: their place in the stream counts.
+    """
+
+    source: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    path: str = Field(pattern=r"^/")
+    row: str = ""
+    never_empty: bool = False
+
+    @model_validator(mode="after")
+    def _plain_fields(self) -> ApiTable:
+        if self.lettered or self.only_with:
+            raise ValueError("bảng của API không dùng được `lettered` và `only_with`")
+        return self
+
+
+class Paging(Strict):
+    """How an API gives its records page by page, and where a page says what. Fields inside fields: `meta.total`.
+
+    `pages`: `page` counts from `first_page`; `offset`: `page` takes how many records came already; `cursor`: `page`
+    takes what `next` of the page before holds; `links`: `next` is the address of the page that follows.
+    `total`: how many records there are in all; empty only where an API does not tell.
+    """
+
+    style: Literal["pages", "offset", "cursor", "links"] = "pages"
+    page: str = "page"
+    size: str = "size"
+    page_size: int = Field(default=500, ge=1)
+    first_page: int = 1
+    items: str = "items"
+    total: str = "total"
+    next: str = "next"
+
+
+class ApiAsOf(Strict):
+    """Where an API says the day of its own data: a field of the answer at `path`, or of every page where that is empty."""
+
+    field: str
+    path: str = Field(default="", pattern=r"^(/.*)?$")
+
+
+class ApiMap(_Map):
+    """A system that is read over its HTTP API. `client_in`: where its token service wants the client's id and secret."""
+
+    kind: Literal["api"]
+    client_in: Literal["header", "body"] = "header"
+    paging: Paging = Paging()
+    as_of: ApiAsOf | None = None
+    tables: tuple[ApiTable, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _land_apart(self) -> ApiMap:
+        # Each resource lands in a file of its name.
+        if len({table.source for table in self.tables}) < len(self.tables):
+            raise ValueError("có `source` được nêu hai lần")
+        return self
+
+
+ColumnMap = FolderMap | DatabaseMap | ApiMap
 _ADAPTER: TypeAdapter[ColumnMap] = TypeAdapter(Annotated[ColumnMap, Field(discriminator="kind")])
 
 
@@ -181,6 +185,6 @@ def read_map(file: Traversable | Path) -> ColumnMap:
     except ValidationError as error:
         first = error.errors()[0]
         # The discriminator adds its own value at the head of the location; the file has no such key.
-        key = ".".join(str(part) for part in first["loc"] if part not in ("folder", "database")) or "kind"
+        key = ".".join(str(part) for part in first["loc"] if part not in ("folder", "database", "api")) or "kind"
         problem = "không có khóa này" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
         raise ConfigurationError(f"Bản đồ cột sai ở `{key}`: {problem}", where=file.name, fix="sửa khóa đó trong tệp bản đồ") from error

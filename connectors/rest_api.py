@@ -1,0 +1,124 @@
+"""A system read over its HTTP API: OAuth 2 token, JSON pages, landed as they came, then canonical rows.
+
+Only ever GET, but for the token. A fetch reads every resource whole or fails whole: pages that came are
+not asked for again while it lasts, and the next fetch starts anew (connectors.rest_paging says why).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from connectors.delivery import PROVENANCE_ROW, Delivery, Places, StreamedPart, landed
+from connectors.errors import SourceRefused
+from connectors.records.cleaning import clean_date
+from connectors.records.quarantine import NO_KEY
+from connectors.records.snapshot import sha256_of
+from connectors.rest_client import connected, origin, plain_address
+from connectors.rest_pace import Limits, Pace
+from connectors.rest_paging import Reading, object_of, value_at
+from connectors.rest_records import Gathering, moment_text
+from infra.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from connectors.column_maps import ApiMap, ApiTable
+    from connectors.records.snapshot import Snapshot
+    from connectors.rest_client import RestClient
+    from connectors.rest_paging import Record
+    from infra.source_settings import ApiSource
+
+FEWEST_CELLS = 2  # that make a record without a code a row
+
+
+@dataclass(frozen=True, slots=True)
+class RestSource:
+    """One system's API, read as its column map tells. ConfigurationError when its address may not be used."""
+
+    system: str
+    settings: ApiSource
+    column_map: ApiMap
+    places: Places
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        check_address(self.settings.url)
+
+    def fetch(self, day: date) -> Snapshot:
+        """Read every resource of the map, land its pages as they came, write the snapshot (see Source.fetch)."""
+        delivery = Delivery(self.system)
+        # Rows wait in a folder inside the landing, which is gone before the landing gets its name.
+        with landed(self.places, day, self.system) as landing, TemporaryDirectory(prefix=".rows.", dir=landing) as aside:
+            with connected(self.settings, self.pace(), self.column_map.client_in) as client:
+                for table in self.column_map.tables:
+                    self._land(client, Gathering(table, client.url(table.path), Path(aside, table.source)), delivery, landing)
+                if self.column_map.as_of and self.column_map.as_of.path:
+                    self._tell_day(object_of(client.get(client.url(self.column_map.as_of.path))), delivery)
+            return delivery.snapshot(self.places.work / day.isoformat() / self.system, day)
+
+    def pace(self) -> Pace:
+        """The clock of one fetch, starting now."""
+        return Pace(self.limits, self.settings.requests_a_second)
+
+    def _land(self, client: RestClient, gathering: Gathering, delivery: Delivery, landing: Path) -> None:
+        """Land a resource and add those of its records that are rows to the delivery."""
+        file, where = landing / f"{gathering.table.source}.jsonl", gathering.where
+        with file.open("wb") as stream, closing(gathering):
+            for page in Reading(client, self.column_map.paging, where).pages():
+                stream.write(page.line + b"\n")
+                gathering.add(page.records)
+                self._tell_day(page.told, delivery)
+            rows = gathering.rows()
+        delivery.files[file.name] = sha256_of(file)
+        if gathering.table.never_empty and not gathering.count:
+            raise SourceRefused("API không trả dòng nào", where=where, fix="xem hệ thống nguồn có đang được nạp lại không, rồi chạy lại")
+        _deliver(rows, gathering.table, delivery, urlsplit(where).path)
+
+    def _tell_day(self, told: Record, delivery: Delivery) -> None:
+        """The day of the system's own data, if the answer tells it."""
+        value = value_at(told, self.column_map.as_of.field) if self.column_map.as_of else None
+        if isinstance(value, str):
+            text = pl.DataFrame({"day": [moment_text(value)]}, schema={"day": pl.String})
+            day = text.select(clean_date(pl.col("day"))).item()
+            delivery.dates += [day] if isinstance(day, date) else []
+
+
+def _deliver(rows: pl.LazyFrame, table: ApiTable, delivery: Delivery, path: str) -> None:
+    here = [name for name in rows.collect_schema().names() if name != PROVENANCE_ROW]
+    filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in here)
+    keyless = pl.all_horizontal(pl.lit(value=bool(table.key)), *(pl.col(name).is_null() for name in table.key))
+    stray = keyless & (filled < FEWEST_CELLS)
+    delivery.set_aside(table.to, NO_KEY, path, table.source, rows.filter(stray))
+    meant = [pl.col(name).fill_null(text) for name, text in table.when_empty.items() if name in here]
+    constant = [pl.lit(text).alias(name) for name, text in table.constant.items()]
+    kept = rows.filter(~stray).with_columns(*meant, *constant)
+    delivery.parts.append(StreamedPart(table.to, kept, (*here, *table.constant), path, table.source))
+
+
+def check_address(url: str) -> None:
+    """ConfigurationError when an address holds a secret or a query, or would send data in the clear over a network."""
+    scheme, host, _ = origin(url)
+    parts = urlsplit(url) if host else None
+    if parts is None or parts.username or parts.password or parts.query or parts.fragment:
+        # The text may hold a password, so it is not repeated.
+        raise ConfigurationError(
+            "Địa chỉ API không đúng dạng", where="url", fix="chỉ ghi https://máy-chủ/đường-dẫn; bí mật để ở secret_file"
+        )
+    if scheme != "https" and not _is_loopback(host):
+        raise ConfigurationError(
+            "Địa chỉ API không mã hóa", where=plain_address(url), fix="dùng https://; http:// chỉ được với chính máy này"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
