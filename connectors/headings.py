@@ -57,11 +57,13 @@ class Header:
 
     def columns(self, table: TableMap) -> dict[str, int]:
         """Canonical column -> place. SourceChanged when a required one is lost; lost optional ones are left out."""
-        found = {name: self.index(names) for name, names in table.headings.items()}
+        found = {name: self.index(names) for name, names in (table.headings | table.spread_headings).items()}
         found |= {text: self.index((text,)) for letters in table.lettered.values() for text in letters.columns}
-        lost = [name for name, place in found.items() if place is None and name not in table.optional]
+        lost = [name for name, place in found.items() if place is None and name not in (*table.optional, *table.spread_headings)]
         if lost:
             self._tell_lost(table, lost)
+        if table.spread_headings and all(found[name] is None for name in table.spread_headings):
+            self._tell_lost(table, [names[0] for names in table.spread_headings.values()])
         return {name: place for name, place in found.items() if place is not None}
 
     def _tell_lost(self, table: TableMap, lost: Sequence[str]) -> None:
@@ -77,9 +79,28 @@ class Header:
         return ", ".join(f"“{unknown[text]}”" for text in dict.fromkeys(close))
 
 
+def joined_lines(upper: Sequence[str], lower: Sequence[str], known: frozenset[str]) -> tuple[str, ...]:
+    """Two lines of headings as one: «Cha» over «Họ tên», «Năm sinh» is `Họ tên Cha`, `Năm sinh Cha`.
+
+    A cell of the upper line is a group as far as cells below it have no other above them; with nothing below
+    it is a heading that spans both lines.
+    """
+    joined, group = [], ""
+    for above, below in zip(upper, lower, strict=True):
+        group = above or (group if below else "")
+        joined.append(_joined(group, below, lower, known) if below and group else below or above)
+    return tuple(joined)
+
+
+def _joined(group: str, below: str, lower: Sequence[str], known: frozenset[str]) -> str:
+    """The spelling that a map knows; a heading that stands below several groups is none without its group."""
+    spellings = [f"{below} {group}", f"{group} {below}", *([below] if list(map(fold, lower)).count(fold(below)) == 1 else [])]
+    return next((text for text in spellings if fold(text) in known), spellings[0])
+
+
 def known_headings(tables: Sequence[TableMap]) -> frozenset[str]:
     """All folded headings that these maps look for."""
-    names = [text for table in tables for texts in table.headings.values() for text in texts]
+    names = [text for table in tables for texts in (*table.headings.values(), *table.spread_headings.values()) for text in texts]
     return frozenset(map(fold, (*names, *(text for table in tables for letters in table.lettered.values() for text in letters.columns))))
 
 

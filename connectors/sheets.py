@@ -1,63 +1,108 @@
-"""From the grid of a sheet to rows of canonical tables, as a file map tells: title dates, header, data, footers."""
+"""Where in a sheet the table is: the header below title lines and merged cells, the days that title lines tell."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from connectors.cells import text_of
-from connectors.delivery import PROVENANCE_ROW, Part
 from connectors.errors import SourceChanged
-from connectors.headings import Header, fold, known_headings
+from connectors.headings import Header, fold, joined_lines, known_headings
+from connectors.legacy_encodings import converted, family_of, refused
+from connectors.sheet_rows import parts_of, place, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from connectors.column_maps import FileMap, Letters, TableMap
+    from connectors.column_maps import FileMap
     from connectors.grid import Grid
+
+__all__ = ["Sheet", "dates_of", "find_sheet", "no_header", "parts_of", "place", "read_rows"]
 
 HEADER_WITHIN = 60  # rows from the first used one; title blocks are a tenth of that
 FEWEST_HEADINGS = 2  # that make a row a header: one known word may stand in a title
-FEWEST_CELLS = 2  # that make a row without a code a row
-SIGNATURE_CELLS = 3  # "Người lập biểu … Hiệu trưởng": so few cells, and a phrase where the code should be
+FEWEST_NUMBERS = 3  # that make a line below the header its numbering: (1) (2) (3)
 DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})|(\d{4})-(\d{2})-(\d{2})")
-
-Line = tuple[int, list[str | None]]  # real row number, cells as text
+NUMBERING = re.compile(r"\(?(\d{1,3})\)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet whose header was found: data lines below it, title lines above it."""
+    """A sheet whose header was found: raw rows below it (`first_row`: number of the first), title lines above it."""
 
     file: str
     name: str
     header: Header
     titles: tuple[str, ...]
-    lines: tuple[Line, ...]
+    first_row: int
+    rows: Sequence[Sequence[object]]
+    unreadable: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
 
 def find_sheet(grid: Grid, file: str, file_map: FileMap) -> Sheet | None:
-    """The sheet's header is the row with the most known headings; None when no row has any."""
-    known = known_headings(file_map.tables)
-    texts = [[text_of(cell) for cell in row] for row in grid.rows]
-    scores = [sum(fold(text) in known for text in row if text) for row in texts[:HEADER_WITHIN]]
-    best = max(scores, default=0)
-    if best < FEWEST_HEADINGS:
+    """The sheet's header is the line, or two lines, with the most known headings; None when nothing is one.
+
+    A hidden sheet is looked at only if the map names it. SourceRefused for headings in an old code.
+    """
+    if grid.hidden and fold(grid.sheet) not in set(map(fold, file_map.sheets)):
         return None
-    at = scores.index(best)
-    header = Header(tuple(text or "" for text in texts[at]), place(file, grid.sheet), known)
-    titles = tuple(" ".join(text for text in row if text) for row in texts[:at])
-    numbered = enumerate(texts[at + 1 :], grid.first_row + at + 1)
-    return Sheet(file, grid.sheet, header, titles, tuple((number, row) for number, row in numbered if any(row)))
+    head = _Head(grid, file_map)
+    if not head.found and (family := family_of(text for row in head.texts for text in row)):
+        if family != file_map.legacy:
+            raise refused(family, place(file, grid.sheet))
+        head = _Head(grid, file_map, family)
+    if not head.found:
+        return None
+    header = Header(head.headings, place(file, grid.sheet), head.known)
+    titles = tuple(" ".join(filter(None, row)) for row in head.texts[: head.top])
+    rows = grid.rows[head.below :]
+    return Sheet(file, grid.sheet, header, titles, grid.first_row + head.below, rows, grid.unreadable)
 
 
-def place(file: str, sheet: str) -> str:
-    """A file and its sheet as messages name them."""
-    return f"{file}, trang “{sheet}”" if sheet else file
+class _Head:
+    """The first rows of a grid as text, and the header among them: lines `top` to `below` (not included)."""
+
+    def __init__(self, grid: Grid, file_map: FileMap, family: str | None = None) -> None:
+        self.known = known_headings(file_map.tables)
+        # What a whole header has: then nothing below it needs to be looked at.
+        enough = len({names for table in file_map.tables for names in table.required.values()})
+        self.texts: list[list[str]] = []
+        self.score = self.top = self.below = 0
+        self.headings: tuple[str, ...] = ()
+        for row in grid.rows[:HEADER_WITHIN]:
+            texts = [text_of(cell) or "" for cell in row]
+            self.texts.append([converted(text, family, grid.sheet) for text in texts] if family else texts)
+            if self._offer(self.texts[-1], len(self.texts) - 1) >= enough:
+                break
+        if self.score < enough:
+            self._offer_two_lines()
+        while self.found and self.below < len(grid.rows) and _is_numbering(grid.rows[self.below]):
+            self.below += 1
+
+    @property
+    def found(self) -> bool:
+        return self.score >= FEWEST_HEADINGS
+
+    def _offer(self, headings: Sequence[str], top: int, lines: int = 1) -> int:
+        score = sum(fold(text) in self.known for text in headings if text)
+        if score > self.score:
+            self.score, self.top, self.below, self.headings = score, top, top + lines, tuple(headings)
+        return score
+
+    def _offer_two_lines(self) -> None:
+        for top, (upper, lower) in enumerate(zip(self.texts, self.texts[1:], strict=False)):
+            width = max(len(upper), len(lower))
+            above, below = ([*row, *[""] * (width - len(row))] for row in (upper, lower))
+            self._offer(joined_lines(above, below, self.known), top, lines=2)
+
+
+def _is_numbering(row: Iterable[object]) -> bool:
+    """Whether a line only numbers the columns: `(1) (2) (3)`."""
+    texts = [text for cell in row if (text := text_of(cell))]
+    numbers = [int(match[1]) for text in texts if (match := NUMBERING.fullmatch(text.strip()))]
+    return len(texts) == len(numbers) >= FEWEST_NUMBERS and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def no_header(file: str, sheet: str, file_map: FileMap) -> SourceChanged:
@@ -83,51 +128,3 @@ def _day(match: re.Match[str]) -> date | None:
         return date(year or iso_year, month or iso_month, day or iso_day)
     except ValueError:
         return None
-
-
-def parts_of(sheet: Sheet, file_map: FileMap) -> tuple[list[Part], int]:
-    """The canonical rows of a sheet, and how many lines were set aside because they cannot be rows."""
-    places = [sheet.header.columns(table) for table in file_map.tables]
-    keys = [places[0][name] for name in file_map.tables[0].key]
-    lines = [line for line in sheet.lines if not _is_stray(line[1], keys, sheet.header.headings)]
-    built = [(table, _rows(table, columns, lines)) for table, columns in zip(file_map.tables, places, strict=True)]
-    parts = [_part(name, [pair for pair in built if pair[0].to == name], sheet) for name in dict.fromkeys(table.to for table, _ in built)]
-    return parts, len(sheet.lines) - len(lines)
-
-
-def _is_stray(cells: Sequence[str | None], keys: Sequence[int], headings: Sequence[str]) -> bool:
-    """Whether a line is a total, a signature or a repeated header instead of a row."""
-    code = next((text for place in keys if (text := cells[place])), None)
-    filled = sum(text is not None for text in cells)
-    if code is None:
-        return filled < FEWEST_CELLS
-    phrase = " " in code.strip()
-    repeated = all(cells[place] == headings[place] for place in keys)
-    return repeated or (phrase and (filled < FEWEST_CELLS or (filled <= SIGNATURE_CELLS and not any(map(str.isdigit, code)))))
-
-
-def _rows(table: TableMap, columns: dict[str, int], lines: Sequence[Line]) -> pl.DataFrame:
-    texts = {name: pl.Series(name, [cells[at] for _, cells in lines], dtype=pl.String) for name, at in columns.items()}
-    for name, letters in table.lettered.items():
-        texts[name] = _lettered(name, letters, [texts.pop(column) for column in letters.columns])
-    numbers = pl.Series(PROVENANCE_ROW, [number for number, _ in lines], dtype=pl.Int64)
-    filled = [pl.col(name).fill_null(text) for name, text in table.when_empty.items() if name in texts]
-    rows = pl.DataFrame([*texts.values(), numbers]).with_columns(*filled)
-    if table.only_with:
-        rows = rows.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in table.only_with if name in texts))
-    return rows.with_columns(pl.lit(text).alias(name) for name, text in table.constant.items())
-
-
-def _lettered(name: str, letters: Letters, columns: Sequence[pl.Series]) -> pl.Series:
-    """A letter per cell; cells that say nothing known get the letter for that; no cell filled: null."""
-    known = {fold(text): letter for text, letter in letters.letters.items()}
-    rows = zip(*(column.to_list() for column in columns), strict=True)
-    joined = ["".join(known.get(fold(text or ""), letters.otherwise) for text in row) if any(row) else None for row in rows]
-    return pl.Series(name, joined, dtype=pl.String)
-
-
-def _part(table: str, built: Sequence[tuple[TableMap, pl.DataFrame]], sheet: Sheet) -> Part:
-    """Several maps of one table (father, mother) interleaved in the order of the sheet's rows."""
-    rows = pl.concat([frame for _, frame in built], how="diagonal").sort(PROVENANCE_ROW, maintain_order=True)
-    mapped = set.intersection(*({name for name in table_map.mapped if name in frame.columns} for table_map, frame in built))
-    return Part(table, rows, tuple(sorted(mapped)), sheet.file, sheet.name)

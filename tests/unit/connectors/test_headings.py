@@ -8,7 +8,7 @@ import pytest
 
 from connectors.column_maps import SheetTable
 from connectors.errors import SourceChanged
-from connectors.headings import Header, fold, known_headings
+from connectors.headings import Header, fold, joined_lines, known_headings
 
 TABLE = SheetTable(
     to="pupils",
@@ -68,3 +68,12 @@ def test_a_lost_required_column_is_told_with_its_likely_new_name() -> None:
 def test_two_columns_of_one_name_are_ambiguous() -> None:
     with pytest.raises(SourceChanged, match="2 cột cùng tên"):
         header("Mã định danh Bộ GD&ĐT", "Ngày sinh", "NGÀY SINH").columns(TABLE)
+
+
+def test_two_lines_of_headings_are_joined_by_their_groups() -> None:
+    upper = ("STT", "Mã", "Họ tên", "Cha", "", "Mẹ", "", "Thông tin khác", "", "Ghi chú")
+    lower = ("", "", "", "Họ tên", "Năm sinh", "Họ tên", "Năm sinh", "Ngày sinh", "Lớp", "")
+    known = frozenset({"ma", "ho ten", "ho ten cha", "nam sinh me", "ngay sinh"})
+    assert joined_lines(upper, lower, known) == (
+        "STT", "Mã", "Họ tên", "Họ tên Cha", "Năm sinh Cha", "Họ tên Mẹ", "Năm sinh Mẹ", "Ngày sinh", "Lớp Thông tin khác", "Ghi chú",
+    )  # fmt: skip
