@@ -15,7 +15,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 from email.utils import parseaddr, parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from connectors.errors import SourceUnreachable
 from connectors.records.mail import Message
@@ -34,6 +34,15 @@ _MODIFIED_BASE64 = re.compile(r"&([^-]*)-")
 _headers = BytesHeaderParser()
 
 
+class Letterhead(TypedDict):
+    """What a message's own headers tell (see Message)."""
+
+    dated: datetime | None
+    sender: str
+    subject: str
+    message_id: str
+
+
 def read_maildir(root: Path) -> Iterator[Message]:
     """Headers of every message below `root`, folder by folder in a fixed order. SourceUnreachable when it is no Maildir."""
     if not (root / "cur").is_dir():
@@ -45,9 +54,13 @@ def read_maildir(root: Path) -> Iterator[Message]:
 
 
 def folder_name(directory: str) -> str:
-    """`.C&APQ-ng v&AQM-n.Ph&AbAG4Q-ng` as people read it: Maildir++ dots, IMAP's modified UTF-7."""
-    decoded = _MODIFIED_BASE64.sub(_modified_utf7, directory.removeprefix("."))
-    return unicodedata.normalize("NFC", decoded.replace(".", "/"))
+    """`.C&APQ-ng v&AQM-n.Ph&AbAe3Q-ng` as people read it: Maildir++ dots, IMAP's modified UTF-7."""
+    return "/".join(decoded(part) for part in directory.removeprefix(".").split("."))
+
+
+def decoded(name: str) -> str:
+    """One folder name out of IMAP's modified UTF-7, NFC; what is not in that code stays as it is."""
+    return unicodedata.normalize("NFC", _MODIFIED_BASE64.sub(_modified_utf7, name))
 
 
 def _modified_utf7(match: re.Match[str]) -> str:
@@ -80,18 +93,13 @@ def _message(root: Path, file: Path, folder: str) -> Message:
             stream.seek(0)
             whole = stream.read(LONGEST_HEADER)
             head = _head(whole) or whole
-    # The first of a repeated header counts, as mail programs show it.
-    parsed = {name.casefold(): str(value) for name, value in reversed(list(_headers.parsebytes(head).raw_items()))}
     return Message(
         folder=folder,
         key=file.relative_to(root).as_posix(),
         size=state.st_size,
         received=datetime.fromtimestamp(state.st_mtime, SCHOOL_ZONE),
-        dated=_date(_text(parsed, "date")),
-        sender=parseaddr(parsed.get("from", ""))[1].casefold(),
-        subject=_text(parsed, "subject"),
         flags=file.name.partition(FLAG_MARK)[2],
-        message_id=_text(parsed, "message-id"),
+        **letterhead(head),
     )
 
 
@@ -99,6 +107,18 @@ def _head(block: bytes) -> bytes | None:
     """The header block at the beginning of a message, None when it does not end in here."""
     found = _END_OF_HEADERS.search(block)
     return block[: found.start()] + b"\n\n" if found else None
+
+
+def letterhead(head: bytes) -> Letterhead:
+    """Sender, subject, date and id out of a header block, however it was written."""
+    # The first of a repeated header counts, as mail programs show it.
+    parsed = {name.casefold(): str(value) for name, value in reversed(list(_headers.parsebytes(head).raw_items()))}
+    return Letterhead(
+        dated=school_time(_text(parsed, "date")),
+        sender=parseaddr(parsed.get("from", ""))[1].casefold(),
+        subject=_text(parsed, "subject"),
+        message_id=_text(parsed, "message-id"),
+    )
 
 
 def _text(parsed: Mapping[str, str], name: str) -> str:
@@ -112,7 +132,8 @@ def _text(parsed: Mapping[str, str], name: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def _date(text: str) -> datetime | None:
+def school_time(text: str) -> datetime | None:
+    """A moment as mail writes it, in the school's zone (none told: UTC); None when it cannot be read."""
     try:
         found = parsedate_to_datetime(text)
     except (TypeError, ValueError):

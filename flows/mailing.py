@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backup.mail_archive import plan_pruning
+from connectors.imap_store import read_imap
 from connectors.mail_store import read_maildir
 from flows.night_record import StepResult
 from infra.clock import vietnamese_date
@@ -12,18 +13,28 @@ from infra.errors import ConfigurationError
 from infra.vietnamese import number, size
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from backup.mail_archive import PruningPlan
+    from connectors.records.mail import Message
     from flows.home import Home
+    from infra.settings import Mail
 
 
 def mail_plan(home: Home, day: date) -> PruningPlan:
     """Read every message's headers and sort out what is old enough to go. ConfigurationError when no mail store is set."""
     settings = home.settings.mail
-    if settings is None or settings.maildir is None:
-        raise ConfigurationError("Chưa đặt kho thư", where=str(home.file), fix="thêm mục [mail] maildir vào truong.toml")
-    return plan_pruning(read_maildir(home.settings.path(settings.maildir)), day, settings)
+    if settings is None:
+        fix = "thêm mục [mail] với maildir, hoặc mục [mail.imap], vào truong.toml"
+        raise ConfigurationError("Chưa đặt kho thư", where=str(home.file), fix=fix)
+    return plan_pruning(_messages(home, settings), day, settings)
+
+
+def _messages(home: Home, settings: Mail) -> Iterator[Message]:
+    if settings.imap:
+        return read_imap(settings.imap, home.root)
+    return read_maildir(home.settings.path(settings.maildir or "."))
 
 
 def plan_step(home: Home) -> StepResult:
