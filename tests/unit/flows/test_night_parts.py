@@ -125,7 +125,7 @@ def test_the_summary_counts_and_names_nobody(home: Home) -> None:
     ]
     results = [StepResult("pull-qlnt", "Kéo QLNT", problem="Không thấy tệp → chép lại"), StepResult("check", "Kiểm tra", "3 chặn")]
     text = "\n".join(summary_lines(home, DAY, results))
-    assert "✗ QLNT: Không thấy tệp" in text
+    assert "✗ Quản lý nhà trường (QLNT): Không thấy tệp" in text
     assert "CẦN XỬ LÝ:" in text
     assert "Sao lưu: không chạy" in text
     assert "79000000" not in text
