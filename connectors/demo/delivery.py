@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from connectors.demo.faults import plant
 from connectors.demo.files import write_sector_exports, write_staff_files
 from connectors.demo.mail import write_maildir
+from connectors.demo.other_systems import write_other_systems
 from connectors.demo.qlnt_database import write_qlnt
 from connectors.demo.school import School, build_school
 from infra.errors import ConfigurationError
@@ -27,13 +28,14 @@ FAULTS_FILE = "faults.json"
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What to write: `clean` plants no defect; `day` is the day of the systems' own data."""
+    """What to write: `clean` plants no defect; `day` is the day of the systems' own data; `all_systems`: TEMIS, LMS and the like, too."""
 
     pupils: int = 1050
     seed: int = 1
     day: date = date(2027, 5, 31)
     clean: bool = False
     mails: int = 3000
+    all_systems: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def write_demo(folder: Path, options: DemoOptions) -> DemoSummary:
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     deliver(school, aside)
+    if options.all_systems:
+        write_other_systems(aside, school)
     write_maildir(aside / "mail", options.seed, options.day, options.mails)
     if not options.clean:
         (aside / FAULTS_FILE).write_text(_as_json(faults), encoding="utf-8")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -62,6 +65,10 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     data = verbs.add_parser("demo-data", help="chỉ ghi ra các nguồn dữ liệu của trường mẫu")
     data.add_argument("--out", type=Path, required=True, metavar="THƯ_MỤC", help="thư mục mới hoặc rỗng")
     data.add_argument("--clean", action="store_true", help="không cài lỗi nào")
+    data.add_argument("--all-systems", action="store_true", help="thêm TEMIS, LMS, tài khoản, sức khỏe, văn bản, kế toán, trang thông tin")
+    data.add_argument(
+        "--protocols", action="store_true", help="mọi hệ thống, rồi phục vụ qua PostgreSQL, MariaDB, SFTP, S3, HTTP, IMAP (Ctrl+C: dừng)"
+    )
     data.add_argument("--json", action="store_true", help="in kết quả cho máy đọc")
     _add_school_options(data)
     data.set_defaults(run=_demo_data)
@@ -76,7 +83,9 @@ def _add_school_options(parser: argparse.ArgumentParser) -> None:
 def _demo_data(arguments: argparse.Namespace) -> int:
     from connectors.demo import DemoOptions, write_demo  # noqa: PLC0415 - heavy
 
-    summary = write_demo(arguments.out, DemoOptions(arguments.pupils, arguments.seed, arguments.day, arguments.clean))
+    every = arguments.all_systems or arguments.protocols
+    options = DemoOptions(arguments.pupils, arguments.seed, arguments.day, arguments.clean, all_systems=every)
+    summary = write_demo(arguments.out, options)
     if arguments.json:
         print_json({"out": str(arguments.out), **asdict(summary)})
     else:
@@ -84,6 +93,21 @@ def _demo_data(arguments: argparse.Namespace) -> int:
         people = f"{number(summary.pupils)} học sinh, {summary.classes} lớp, {summary.staff} cán bộ"
         held = f"{number(summary.marks)} kết quả môn học, {number(summary.mails)} thư"
         print_lines([f"Đã ghi trường mẫu vào {arguments.out}: {people}, {held}; {planted}."])
+    return _serve_protocols(arguments) if arguments.protocols else ExitCode.OK
+
+
+def _serve_protocols(arguments: argparse.Namespace) -> int:
+    """Serve the written sources by real servers until Ctrl+C (or SIGTERM)."""
+    from connectors.demo.stand_ins import served  # noqa: PLC0415 - heavy
+
+    stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    with served(arguments.out, arguments.day.isoformat()) as school:
+        tries = [f"  truong nightly --config {file}" for file in school.settings]
+        print_lines(["Đang phục vụ (Ctrl+C: dừng):", *(f"  {line}" for line in school.lines), "Chạy thử một đêm:", *tries])
+        sys.stdout.flush()
+        stop.wait()
     return ExitCode.OK
 
 
