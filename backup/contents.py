@@ -30,6 +30,7 @@ _PLACES = {
     "findings": "findings",  # whole: the ledger needs every night
     "report": "reports/{day}",
     "exports": "exports",
+    "accepted": "accepted",  # who let which change of a source pass, when and why
     "qlnt": DATABASE_COPY,
 }
 PART_NAMES: Mapping[str, str] = {
@@ -38,8 +39,12 @@ PART_NAMES: Mapping[str, str] = {
     "findings": "kết quả kiểm tra",
     "report": "báo cáo chất lượng",
     "exports": "biểu đã xuất",
+    "accepted": "sổ chấp nhận thay đổi của nguồn",
     "qlnt": "bản sao cơ sở dữ liệu QLNT",
 }
+ACCEPTED = "accepted"  # there only once somebody let a change pass
+# Parts that many a good night has not: no form was due yet, no change was ever accepted.
+NOT_EVERY_NIGHT = frozenset({"exports", ACCEPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ def stage_night(data: Path, day: date, database: Path | None, without: Collectio
     `without`: parts that are not due tonight. Raises PartMissing for any other part that does not
     exist, DumpFailed when the database cannot be copied.
     """
-    left_out = {*without, *(() if database else ("qlnt",))}
+    left_out = {*without, *(() if database else ("qlnt",)), *(() if (data / _PLACES[ACCEPTED]).exists() else (ACCEPTED,))}
     places = {name: place.format(day=day.isoformat()) for name, place in _PLACES.items() if name not in left_out}
     _require(data, {name: place for name, place in places.items() if name != "qlnt"}, day)
     rows = {"qlnt": dump_sqlite(database, data / DATABASE_COPY)} if database and "qlnt" in places else {}

@@ -13,27 +13,36 @@ from typing import TYPE_CHECKING
 import polars as pl
 from sqlalchemy import URL
 
-from connectors.column_maps import DatabaseMap, FolderMap, load_map
+from connectors.column_maps import ApiMap, DatabaseMap, FolderMap, load_map
 from connectors.database import DatabaseSource
-from connectors.database_access import SQLITE, Access, database_url
+from connectors.database_access import Access, database_url
+from connectors.database_servers import SQLITE
 from connectors.delivery import Places
-from connectors.file_drop import AGAIN, DropSource
+from connectors.file_drop import DropSource
+from connectors.file_reading import AGAIN
 from connectors.file_store import LocalFolder
+from connectors.kept_files import KeptFiles
 from connectors.records.snapshot import damaged_tables, open_snapshot, write_snapshot
+from connectors.records.systems import label_of
 from connectors.records.tables import TABLES
 from infra.errors import ConfigurationError
+from infra.source_settings import ApiSource, BucketSource, SftpSource
 from infra.source_settings import DatabaseSource as DatabaseSettings
-from infra.source_settings import FolderSource as FolderSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date
     from pathlib import Path
 
+    from connectors.column_maps import ColumnMap
+    from connectors.file_store import FileStore
     from connectors.records.snapshot import Snapshot
     from connectors.source import Source
     from infra.settings import Settings
+    from infra.source_settings import FolderSource as FolderSettings
     from infra.source_settings import SourceSettings
+
+    FileSettings = FolderSettings | SftpSource | BucketSource
 
 # The order in which the systems stand in every table of a night.
 FIRST_SYSTEMS = ("qlnt", "csdl", "staff")
@@ -49,17 +58,42 @@ def build_sources(settings: Settings, landing_root: Path, work_root: Path) -> li
 
 
 def _build(system: str, source: SourceSettings, settings: Settings, places: Places) -> Source:
-    column_map = load_map(source.column_map)
+    """The source of one part of the settings. Client libraries are imported only where a school uses them."""
+    column_map = load_map(source.column_map) if source.column_map else None
     if isinstance(source, DatabaseSettings) and isinstance(column_map, DatabaseMap):
         password_file = settings.path(source.password_file) if source.password_file else None
         return DatabaseSource(system, Access(database_url(source.url, settings.home), password_file), column_map, places)
-    if isinstance(source, FolderSettings) and isinstance(column_map, FolderMap):
-        return DropSource(system, LocalFolder(settings.path(source.path), column_map.label, AGAIN), column_map, places)
-    raise ConfigurationError(
-        f"Bản đồ cột `{source.column_map}` là cho nguồn kiểu {column_map.kind}, không phải {source.kind}",
-        where=f"sources.{system}",
-        fix="chọn bản đồ khác hoặc sửa kind",
-    )
+    if isinstance(source, ApiSource) and isinstance(column_map, ApiMap):
+        from connectors.rest_api import RestSource  # noqa: PLC0415 - httpx
+
+        files = {name: settings.path(file) for name in ("secret_file", "ca_file") if (file := getattr(source, name))}
+        return RestSource(system, source.model_copy(update=files), column_map, places)
+    if isinstance(source, DatabaseSettings | ApiSource):
+        raise _unfit(system, source, column_map)
+    if isinstance(column_map, FolderMap):
+        return DropSource(system, _store(source, settings, column_map.label, recursive=False), column_map, places)
+    if column_map:
+        raise _unfit(system, source, column_map)
+    return KeptFiles(system, _store(source, settings, label_of(system), recursive=True), places)
+
+
+def _store(source: FileSettings, settings: Settings, label: str, *, recursive: bool) -> FileStore:
+    """Where a system's files lie."""
+    if isinstance(source, SftpSource):
+        from connectors.sftp_store import SftpStore  # noqa: PLC0415 - paramiko
+
+        return SftpStore(source, settings.home, label, recursive)
+    if isinstance(source, BucketSource):
+        from connectors.object_store import BucketStore  # noqa: PLC0415 - boto3
+
+        return BucketStore(source, settings.home, label, recursive)
+    return LocalFolder(settings.path(source.path), label, AGAIN, recursive)
+
+
+def _unfit(system: str, source: SourceSettings, column_map: ColumnMap | None) -> ConfigurationError:
+    told = f"là cho nguồn kiểu {column_map.kind}, không phải {source.kind}" if column_map else f"phải có cho nguồn kiểu {source.kind}"
+    named = f"Bản đồ cột `{source.column_map}`" if source.column_map else "Bản đồ cột (column_map)"
+    return ConfigurationError(f"{named} {told}", where=f"sources.{system}", fix="chọn bản đồ khác hoặc sửa kind")
 
 
 def sources_of_folder(folder: Path, landing_root: Path, work_root: Path) -> list[Source]:
@@ -85,8 +119,9 @@ def in_order(systems: Iterable[str]) -> list[str]:
 def combine(snapshots: Mapping[str, Snapshot], folder: Path, day: date) -> Snapshot:
     """All systems of a night in one snapshot; each table has the systems in the fixed order, rows as delivered."""
     parts = [snapshots[system] for system in in_order(snapshots)]
-    frames = {table: pl.concat([pl.read_parquet(part.path(table)) for part in parts]) for table in TABLES}
-    return write_snapshot(folder, day, frames, {name: state for part in parts for name, state in part.sources.items()})
+    frames = {table: pl.concat([part.scan(table) for part in parts]) for table in TABLES}
+    states = {name: state for part in parts for name, state in part.sources.items()}
+    return write_snapshot(folder, day, frames, states, pl.concat([part.quarantine() for part in parts]))
 
 
 def last_good(system: str, snapshots_root: Path, before: date, work_root: Path | None = None) -> Snapshot | None:
@@ -99,8 +134,9 @@ def last_good(system: str, snapshots_root: Path, before: date, work_root: Path |
         if state := night.sources.get(system):
             state = replace(state, fresh=False, taken_from=state.taken_from or night.day)
             folder = (work_root or snapshots_root.parent / "work") / before.isoformat() / f"{system}.last-good"
-            frames = {table: pl.read_parquet(night.path(table)).filter(pl.col("source_system") == system) for table in TABLES}
-            return write_snapshot(folder, before, frames, {system: state})
+            ours = pl.col("source_system") == system
+            frames = {table: night.scan(table).filter(ours) for table in TABLES}
+            return write_snapshot(folder, before, frames, {system: state}, night.quarantine().filter(ours))
     return None
 
 

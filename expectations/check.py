@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from connectors.records.systems import SYSTEMS, TOGETHER
 from expectations.findings import FINDING_SCHEMA, no_findings, ordered
 from expectations.rule import Severity
 from expectations.views import VIEWS
-from expectations.views.scene import MAIN, PLACE, SECTOR, Scene
+from expectations.views.scene import PLACE, Scene
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from expectations.views.scene import View
     from infra.settings import Limits
 
-# What people call a system, where a rule's way to fix it begins with the school's own.
-FIX_IN = {MAIN: "QLNT ›", SECTOR: "CSDL ngành ›"}
+STEP = " › "  # between the parts of a way to fix something: system › menu › field
+FILE_ENDINGS = (".csv", ".xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _systems_asked(rule: Rule, view: View, snapshot: Snapshot) -> frozenset[str]
     """Systems that deliver every column that the rule needs; for a view over several systems all of them or none."""
     able = [system for system in snapshot.sources if delivers_all(snapshot, system, rule)]
     if view.joint:
-        return frozenset(["×".join(view.joint)]) if set(view.joint) <= set(able) else frozenset()
+        return frozenset([TOGETHER.join(view.joint)]) if set(view.joint) <= set(able) else frozenset()
     return frozenset(able)
 
 
@@ -150,8 +151,10 @@ def _findings(rule: Rule, view: View, failing: pl.DataFrame) -> pl.DataFrame:
 
 
 def _fix(rule: Rule) -> pl.Expr:
-    """The way to put it right, begun in the system that the row came from."""
-    if not rule.fix.startswith(FIX_IN[MAIN]):
+    """The way to put it right, begun in the system that the row came from (whose files bear other names)."""
+    begins, *steps = rule.fix.split(STEP)
+    if begins not in {system.place for system in SYSTEMS.values()}:
         return pl.lit(rule.fix)
-    elsewhere = FIX_IN[SECTOR] + rule.fix.removeprefix(FIX_IN[MAIN])
-    return pl.when(pl.col("source_system") == SECTOR).then(pl.lit(elsewhere)).otherwise(pl.lit(rule.fix))
+    elsewhere = [step for step in steps if not step.endswith(FILE_ENDINGS)]
+    ways = {name: STEP.join([system.place, *(steps if system.place == begins else elsewhere)]) for name, system in SYSTEMS.items()}
+    return pl.col("source_system").replace_strict(ways, default=rule.fix, return_dtype=pl.String)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connectors.records.snapshot import publish
+from connectors.records.systems import TOGETHER
 from connectors.records.tables import TABLES
 from expectations.rule import Severity
 from expectations.views.keys import TABLE_KEYS
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 HELD_FOLDER = "held"  # below the findings, so that the backup takes it along
 HELD_FILE, TOTALS_FILE = "held.csv", "totals.csv"
 KEY = "finding_key"
-SIDE_BY_SIDE = "×"  # a finding of several systems at once names them so
 HELD_SCHEMA = pl.Schema(
     {
         "table": pl.String(), "source_system": pl.String(), "source_file": pl.String(), "source_sheet": pl.String(),
@@ -87,7 +87,7 @@ def rows_to_export(snapshot: Snapshot, table: str, held_back: HeldBack) -> pl.La
 def _blocked(result: QualityResult) -> pl.DataFrame:
     """Table, system and key of every `chặn` finding, with the rules that stand there."""
     grave = result.findings.filter(pl.col("severity") == Severity.BLOCK.value)
-    apart = grave.with_columns(source_system=pl.col("system").str.split(SIDE_BY_SIDE)).explode("source_system")
+    apart = grave.with_columns(source_system=pl.col("system").str.split(TOGETHER)).explode("source_system")
     rules = pl.col("rule").unique().sort().str.join(", ").alias("rules")
     return apart.group_by("table", "source_system", pl.col("key").alias(KEY)).agg(rules)
 

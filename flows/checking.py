@@ -16,6 +16,7 @@ from expectations.ledger import earlier_summaries, load_result, save_findings, w
 from expectations.report import ExportNote, ReportContent, write_report
 from expectations.rule import Severity
 from expectations.rules import all_rules
+from flows.accepting import without_accepted_drift
 from flows.night_record import StepResult
 from flows.pulling import earlier_snapshots, night_snapshot
 from flows.safekeeping import proof_before
@@ -38,7 +39,7 @@ def check_night(home: Home, day: date) -> StepResult:
     """Run every rule in one scan per view and keep the findings with their history."""
     snapshot = night_snapshot(home, day)
     result = check(snapshot, all_rules(), CheckContext(day, home.settings.limits), earlier_snapshots(home, day))
-    findings = with_history(result.findings, day, home.folder("findings"))
+    findings = with_history(without_accepted_drift(home, result.findings, day), day, home.folder("findings"))
     folder = home.folder("findings", day)
     save_findings(QualityResult(findings, result.examined), folder, day)
     by_severity = Counter(findings["severity"].to_list())

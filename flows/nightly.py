@@ -57,7 +57,7 @@ def nightly(config: str, day: str | None = None) -> State[Any]:
 def _night(home: Home, day: date) -> NightRecord:
     config, started = str(home.file), now().isoformat(timespec="seconds")
     pulls = {system: steps.pull.submit(config, system, day) for system in _systems(home)}
-    results = [_settled(future, f"pull-{system}", steps.SYSTEM_LABELS.get(system, system)) for system, future in pulls.items()]
+    results = [_settled(future, f"pull-{system}", steps.pull_label(system)) for system, future in pulls.items()]
     stale = [result.step.removeprefix("pull-") for result in results if result.problem]
 
     def then(work: Callable[[], StepResult], name: str, label: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import make_url
 
-from backup.contents import PART_NAMES, absent_parts, stage_night
+from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, absent_parts, stage_night
 from backup.drill import drill, past_drills
 from backup.drill import last_drill as newest_drill
 from backup.errors import ProofFailed, RestoreError
@@ -51,7 +51,7 @@ def back_up(home: Home, day: date) -> StepResult:
     saved = repository.save(staged.contents, _announced(BACKUP_STEP, BACKUP_LABEL))
     saved.require_complete()
     told = f"{saved.files} tệp, {size(saved.bytes)}, thêm mới {size(saved.added_bytes)} (bản {saved.id[:8]})"
-    without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name not in staged.manifest.parts)
+    without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name not in {*staged.manifest.parts, *NOT_EVERY_NIGHT})
     counts = {"tệp": saved.files, "byte": saved.bytes, "byte thêm mới": saved.added_bytes}
     return StepResult("", "", f"{told}; không có: {without}" if without else told, counts, {"bản sao lưu": saved.id[:8]})
 

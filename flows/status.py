@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from backup.contents import PART_NAMES
 from connectors.records.snapshot import open_snapshot
+from connectors.records.systems import label_of
 from expectations.ledger import load_result
 from expectations.rule import Severity
 from flows.doctor import Line
 from flows.night_record import load_records
 from flows.pulling import NIGHT_FOLDERS
 from flows.safekeeping import last_drill, newest_in_repository
-from flows.telling import SYSTEM_NAMES
 from infra.clock import SCHOOL_ZONE, now, vietnamese_date
 from infra.errors import ExitCode, SchoolError
 from infra.vietnamese import number
@@ -61,9 +61,7 @@ def _freshness(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
         if not state.fresh:
             told += f", đêm qua không kéo được nên dùng lại đêm {vietnamese_date(state.taken_from)}"
         good = None if age is None else state.fresh and age <= FRESH_DAYS
-        yield Line(
-            good, f"Nguồn {SYSTEM_NAMES.get(system, system)}", told, "xem đêm gần nhất bên dưới, sửa nguồn rồi chạy `truong nightly`"
-        )
+        yield Line(good, f"Nguồn {label_of(system)}", told, "xem đêm gần nhất bên dưới, sửa nguồn rồi chạy `truong nightly`")
 
 
 def _last_night(home: Home, facts: dict[str, Any]) -> Iterator[Line]:

@@ -20,6 +20,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from connectors.errors import SourceUnreachable
+from connectors.records.systems import label_of
 from flows import checking, mailing, pulling, safekeeping, telling
 from flows.home import Home, open_home
 from flows.night_record import StepResult
@@ -109,6 +110,11 @@ def _may_pass(_task: object, _run: object, state: State[StepResult]) -> bool:
     return isinstance(state.result(raise_on_failure=False), SourceUnreachable)
 
 
+def pull_label(system: str) -> str:
+    """A system's pull in the terminal and in the summary."""
+    return f"Kéo {label_of(system)}"
+
+
 def _drawn(name: str) -> str:
     """A run's name as the graph of the UI can draw it: its font has no Vietnamese letter, but drops a loose mark and keeps the letter."""
     return unicodedata.normalize("NFD", name)
@@ -116,7 +122,6 @@ def _drawn(name: str) -> str:
 
 # No caching: it would keep a pupil's rows in Prefect's storage and answer a new night with an old one.
 PLAIN: Any = {"cache_policy": NO_CACHE, "persist_result": False}
-SYSTEM_LABELS = {"qlnt": "Kéo QLNT", "csdl": "Kéo CSDL ngành", "staff": "Kéo hồ sơ nhân sự"}
 
 
 @task(
@@ -129,7 +134,7 @@ SYSTEM_LABELS = {"qlnt": "Kéo QLNT", "csdl": "Kéo CSDL ngành", "staff": "Kéo
 )
 def pull(config: str, system: str, day: date) -> StepResult:
     """Pull one system into tonight's landing and work folders."""
-    return _step(f"pull-{system}", SYSTEM_LABELS.get(system, f"Kéo {system}"), config, lambda home: pulling.pull(home, system, day))
+    return _step(f"pull-{system}", pull_label(system), config, lambda home: pulling.pull(home, system, day))
 
 
 @task(name="Chụp dữ liệu đêm", task_run_name=_drawn("Chụp dữ liệu đêm"), **PLAIN)

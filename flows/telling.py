@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from connectors.records.systems import label_of
 from expectations.ledger import SUMMARY
 from flows.alerts import send_alert
 from flows.night_record import StepResult
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from flows.home import Home
 
 TOP = 5
-SYSTEM_NAMES = {"qlnt": "QLNT", "csdl": "CSDL ngành", "staff": "Nhân sự"}
 # What a finding of a table concerns; what has no word here is told as so many places.
 CONCERNED = {"staff": "cán bộ", "ratings": "cán bộ", "accounts": "tài khoản", "drift": "bảng"}
 PER_CLASS = ("classes",)
@@ -29,7 +29,8 @@ def summary_lines(home: Home, day: date, results: Sequence[StepResult]) -> list[
     """The whole night in Vietnamese: data ages first, then what is wrong, what left, what was kept; counts only."""
     by_step = {result.step: result for result in results}
     lines = [f"ĐÊM {vietnamese_date(day)} – {home.settings.school.name}", "", "Dữ liệu về:"]
-    lines += [_source_line(result) for result in results if result.step.startswith("pull-")]
+    for result in (each for each in results if each.step.startswith("pull-")):
+        lines += [_source_line(result), *(f"    – {line}" for line in result.lines)]
     if snapshot := by_step.get("snapshot"):
         lines += [f"  ! {line}" for line in snapshot.lines]
     lines += ["", *_wrong_lines(home, day, by_step.get("check"))]
@@ -45,7 +46,7 @@ def _told(result: StepResult | None) -> str:
 
 
 def _source_line(result: StepResult) -> str:
-    name = SYSTEM_NAMES.get(result.step.removeprefix("pull-"), result.step.removeprefix("pull-"))
+    name = label_of(result.step.removeprefix("pull-"))
     return f"  {'✗' if result.problem else '✓'} {name}: {result.problem or result.detail}"
 
 

@@ -37,7 +37,10 @@ RESTIC_RELEASES = {
 RESTIC_SUITE = "trixie"  # the oldest Debian suite whose restic is new enough
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Package -> a program of it (glob) that shows that it is there.
-SERVERS = {"postgresql": "/usr/lib/postgresql/*/bin/initdb"}
+SERVERS = {
+    "postgresql": "/usr/lib/postgresql/*/bin/initdb", "mariadb-server": "/usr/sbin/mariadbd",
+    "openssh-server": "/usr/sbin/sshd", "dovecot-imapd": "/usr/sbin/dovecot",
+}  # fmt: skip
 NET_SECONDS = 60
 CONFIGURATION = 10  # the command's exit code for a machine that is not as it must be
 

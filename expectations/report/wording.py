@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.records import codes
 from connectors.records.school_year import SchoolYear
+from connectors.records.systems import label_of, short_of
 from connectors.records.tables import TABLES
 from expectations.rule import Severity
 from infra.clock import vietnamese_date
@@ -23,8 +24,6 @@ DRIFT = "Khối lượng dữ liệu qua các đêm"
 CLASSES_NAMED = 4
 OLD_AFTER_DAYS = 7
 WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
-SYSTEMS = {"qlnt": "Quản lý nhà trường (QLNT)", "csdl": "CSDL ngành", "staff": "Hồ sơ nhân sự", "qlnt×csdl": "QLNT đối chiếu CSDL ngành"}
-SHORT_SYSTEMS = {"qlnt": "QLNT", "csdl": "CSDL"}
 FIELDS = ("Họ tên", "Ngày sinh", "Dân tộc", "Giới tính", "Thường trú", "Diện chính sách", "Cha mẹ", "Điện thoại")
 # What rules look at that is counted for them and stands in no table.
 VIEW_COLUMNS = {
@@ -60,11 +59,11 @@ def school_year(content: ReportContent) -> str:
 
 
 def system_name(system: str) -> str:
-    return SYSTEMS.get(system, system)
+    return label_of(system)
 
 
 def short_system(system: str) -> str:
-    return SHORT_SYSTEMS.get(system, system)
+    return short_of(system)
 
 
 def grade_of(class_name: str) -> str:

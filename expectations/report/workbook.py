@@ -43,6 +43,8 @@ COLUMNS = (
     ("Số đêm", 6),
 )
 OVERVIEW_COLUMNS = (("Danh sách", 14), ("Giáo viên chủ nhiệm", 30), ("Chặn", 10), ("Xem kỹ", 10), ("Nhắc", 10), ("Tất cả", 10))
+ASIDE = "Tạm giữ"
+ASIDE_COLUMNS = (("Hệ thống", 24), ("Tệp", 26), ("Trang/bảng", 18), ("Dòng", 8), ("Thuộc bảng", 20), ("Vì sao", 60))
 HEADER_ROW = 3
 PRIVATE_FOOTER = "Có dữ liệu cá nhân của học sinh, cán bộ: chỉ dùng để sửa, không gửi ra ngoài"
 FILLS = {Severity.STOP: "#E8C9C4", Severity.BLOCK: "#F6D5CC", Severity.REVIEW: "#FBEBC8", Severity.REMIND: "#E3EAEE"}
@@ -75,6 +77,7 @@ def write_private_workbook(file: Path, content: ReportContent, summary: Summary)
             sheet = book.add_worksheet(titles[name])
             _write_sheet(sheet, _heading(name, findings, people, content), [_row(finding, people) for finding in findings], looks)
             sheet.set_tab_color(TABS[Severity(findings[0]["severity"])])
+        _write_quarantine(book, content, taken, looks)
 
 
 def make_looks(book: Workbook) -> Looks:
@@ -180,6 +183,22 @@ def _write_overview(
         for column, count in enumerate(_counts(findings), 2):
             sheet.write_number(index, column, count, looks.number)
     print_on_a4(sheet, HEADER_ROW, PRIVATE_FOOTER, landscape=False)
+
+
+def _write_quarantine(book: Workbook, content: ReportContent, taken: set[str], looks: Looks) -> None:
+    """The lines that could not be read as rows, where they are and why; no sheet when there are none."""
+    order = ["source_system", "source_file", "source_sheet", "source_row"]
+    rows = content.snapshot.quarantine().select(*order, "table", "reason").sort(order).collect()
+    if rows.is_empty():
+        return
+    sheet = book.add_worksheet(sheet_title(ASIDE, taken))
+    note = f"{number(rows.height)} dòng chưa đọc được thành số liệu, đang để riêng. Sửa trong nguồn rồi kéo lại thì tự hết."
+    start_sheet(sheet, (f"{ASIDE} · {content.school}", note), ASIDE_COLUMNS, looks)
+    widths = [width for _, width in ASIDE_COLUMNS]
+    for index, (system, file, part, row, table, reason) in enumerate(rows.iter_rows(), HEADER_ROW + 1):
+        cells = (wording.system_name(system), file, part, row, wording.table_name(table), reason)
+        write_row(sheet, index, [(cell, looks.number if isinstance(cell, int) else looks.cell) for cell in cells], widths)
+    print_on_a4(sheet, HEADER_ROW, PRIVATE_FOOTER)
 
 
 def _counts(findings: list[dict[str, Any]]) -> tuple[int, int, int, int]:

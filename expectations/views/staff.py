@@ -64,14 +64,22 @@ def _civil() -> pl.Expr:
 
 
 def accounts(scene: Scene) -> pl.LazyFrame:
-    """Accounts with owner_known, owner_gone (on the day, by status and its date), gone_on, idle_since."""
+    """Accounts with owner_known, owner_gone (on the day, by status and its date), gone_on, of_pupil, idle_before."""
     owners = scene.table("staff").filter(pl.col("staff_code").is_not_null()).unique("staff_code", keep="first", maintain_order=True)
-    owners = owners.select(owner_code="staff_code", owner_status="status", gone_on="status_date", owner_known=pl.lit(value=True))
-    gone = pl.col("owner_status").is_in(codes.STAFF_LEFT) & (pl.col("gone_on").is_null() | (pl.col("gone_on") <= scene.day))
-    joined = scene.table("accounts").join(owners, on="owner_code", how="left")
+    dated = [system for system in scene.snapshot.sources if scene.snapshot.delivers(system, STAFF.name, ["status_date"])]
+    # A list without dates says nothing about the day: who is to retire may stand there as retired already.
+    undated_is_gone = pl.col("gone_on").is_null() & pl.col("staff_system").is_in(dated)
+    owners = owners.select(
+        owner_code="staff_code", owner_status="status", gone_on="status_date", staff_system="source_system", owner_known=pl.lit(value=True)
+    )
+    pupils = scene.table("pupils").select(owner_code="pupil_code", of_pupil=pl.lit(value=True)).unique("owner_code")
+    gone = pl.col("owner_status").is_in(codes.STAFF_LEFT) & (undated_is_gone | (pl.col("gone_on") <= scene.day))
+    joined = scene.table("accounts").join(owners, on="owner_code", how="left").join(pupils, on="owner_code", how="left")
+    of_pupil = pl.col("of_pupil").fill_null(value=False)
     return joined.with_columns(
-        owner_known=pl.col("owner_known").fill_null(value=False),
+        owner_known=pl.col("owner_known").fill_null(value=False) | of_pupil,
         owner_gone=gone.fill_null(value=False),
+        of_pupil=of_pupil,
         idle_before=pl.lit(scene.day).dt.offset_by(f"-{scene.limits.idle_account_days}d"),
     )
 

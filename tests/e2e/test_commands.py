@@ -87,7 +87,7 @@ def test_the_mail_plan_counts_and_deletes_nothing(good_night: Path) -> None:
 def test_status_is_one_screen_read_from_the_repository(good_night: Path) -> None:
     done = truong("status", "--config", good_night / "truong.toml")
     assert done.code == 0, done.err
-    for told in ("QLNT", "CSDL ngành", "Nhân sự", "31/05/2027", "chặn", "xem kỹ", "đọc từ chính kho", "Diễn tập khôi phục"):
+    for told in ("QLNT", "CSDL ngành", "Hồ sơ nhân sự", "31/05/2027", "chặn", "xem kỹ", "đọc từ chính kho", "Diễn tập khôi phục"):
         assert told in done.out
     assert len(done.out.splitlines()) <= 24
 

@@ -11,6 +11,7 @@ import openpyxl
 import polars as pl
 import pytest
 
+from connectors.records.quarantine import NOT_A_ROW, QUARANTINE, quarantined
 from connectors.records.snapshot import sha256_of
 from expectations.findings import no_findings
 from expectations.report.write import write_report
@@ -165,3 +166,22 @@ def test_records_without_a_code_are_named_by_their_place(make: Callable[..., Rep
     files = write_report(tmp_path / "out", replace(content, findings=found))
     row = next(openpyxl.load_workbook(files.workbook_private)["1A"].iter_rows(min_row=5, values_only=True))
     assert row[2:4] == ("Nguyễn Thị An An", None)
+
+
+def test_lines_that_could_not_be_read_are_listed_with_their_place_and_reason(make: Callable[..., ReportContent], tmp_path: Path) -> None:
+    content = make()
+    origin = {
+        "table": "pupils",
+        "reason": NOT_A_ROW,
+        "source_system": "csdl",
+        "source_file": "DanhSachHocSinh.xlsx",
+        "source_sheet": "Khối 1",
+    }
+    quarantined(pl.LazyFrame({"Họ tên": ["Tổng cộng"], "source_row": [43]}), origin).collect().write_parquet(
+        content.snapshot.path(QUARANTINE)
+    )
+    files = write_report(tmp_path / "out", content)
+    sheet = openpyxl.load_workbook(files.workbook_private)["Tạm giữ"]
+    row = next(sheet.iter_rows(min_row=5, values_only=True))
+    assert row == ("CSDL ngành", "DanhSachHocSinh.xlsx", "Khối 1", 43, "Học sinh", NOT_A_ROW)
+    assert "Tổng cộng" not in files.html.read_text(encoding="utf-8")
