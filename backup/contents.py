@@ -85,7 +85,8 @@ def stage_night(data: Path, day: date, database: Path | None, without: Collectio
 
 def absent_parts(data: Path, day: date) -> frozenset[str]:
     """Parts that do not exist, for a night that knows why (a step that failed, a form that is not due)."""
-    return frozenset(name for name, place in _PLACES.items() if name != "qlnt" and not (data / place.format(day=day.isoformat())).exists())
+    asked = {name: place for name, place in _PLACES.items() if name not in {"qlnt", ACCEPTED}}
+    return frozenset(name for name, place in asked.items() if not (data / place.format(day=day.isoformat())).exists())
 
 
 def _require(data: Path, places: Mapping[str, str], day: date) -> None:
