@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench servers clean
+.PHONY: setup demo test check bench bench-sql servers clean
 
 setup: ## .venv from the lock, restic; quick the second time, then without network
 	@$(PYTHON) infra/bootstrap.py
@@ -29,6 +29,10 @@ test: setup servers ## everything CI runs
 
 bench: setup ## measures and prints, never fails by time
 	@$(BIN)/python tests/benchmarks/run.py
+	@$(BIN)/python -m tests.benchmarks.workbooks
+
+bench-sql: setup servers ## a million marks from PostgreSQL, side by side with other ways
+	@$(BIN)/python -m tests.benchmarks.sql
 
 clean: ## forget the demo school
 	rm -rf demo-home

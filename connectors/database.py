@@ -102,7 +102,12 @@ class DatabaseSource:
         if table_map.never_empty and not _count(rows):
             where = f"{self.access.where}, bảng “{table_map.source}”"
             raise SourceRefused("Bảng không có dòng nào", where=where, fix="xem hệ thống nguồn có đang được nạp lại không, rồi chạy lại")
-        if table_map.key and _count(rows.filter(stray := _is_stray(table_map.key, here))):
+        # Rows without a key are rare: only where there are some is a look at all columns worth its time.
+        if (
+            table_map.key
+            and _count(rows.filter(_is_keyless(table_map.key)))
+            and _count(rows.filter(stray := _is_stray(table_map.key, here)))
+        ):
             delivery.set_aside(table_map.to, NO_KEY, self.system, table_map.source, rows.filter(stray))
             rows = rows.filter(~stray)
         filled = [pl.col(name).fill_null(text) for name, text in table_map.when_empty.items() if name in here]
@@ -139,10 +144,19 @@ def _batches(connection: Connection, asked: Asked) -> Generator[pa.RecordBatch]:
     yield from map(asked.from_rows, result.partitions())
 
 
+def _is_filled(name: str) -> pl.Expr:
+    """Blanks are no value."""
+    return pl.col(name).is_not_null() & (pl.col(name).str.strip_chars() != "")
+
+
+def _is_keyless(key: tuple[str, ...]) -> pl.Expr:
+    return ~pl.any_horizontal(_is_filled(name) for name in key)
+
+
 def _is_stray(key: tuple[str, ...], here: list[str]) -> pl.Expr:
-    """Rows that cannot be rows: no key and hardly a value. Blanks are no value."""
-    filled = {name: pl.col(name).is_not_null() & (pl.col(name).str.strip_chars() != "") for name in here if name != PROVENANCE_ROW}
-    return ~pl.any_horizontal(filled[name] for name in key) & (pl.sum_horizontal(filled.values()) < FEWEST_CELLS)
+    """Rows that cannot be rows: no key and hardly a value."""
+    filled = [_is_filled(name) for name in here if name != PROVENANCE_ROW]
+    return _is_keyless(key) & (pl.sum_horizontal(filled) < FEWEST_CELLS)
 
 
 def _count(rows: pl.LazyFrame) -> int:

@@ -10,15 +10,14 @@ from __future__ import annotations
 import ssl
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from connectors.certificates import told_of
 from connectors.errors import SourceRefused
 from connectors.imap_access import DROPPED, NOT_DONE, Server, leave, shut
 from connectors.imap_answers import Folder, Namespaces, folders_of, messages_of, namespaces_of, uids_of
-from infra.clock import SCHOOL_ZONE, vietnamese_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -197,7 +196,4 @@ def _number(answers: Sequence[Part]) -> int:
 
 def _certificate(wire: Wire) -> str:
     """Protocol and the last day of the certificate; it was verified when the connection was made."""
-    if not isinstance(wire.sock, ssl.SSLSocket):
-        return "không mã hóa"
-    ends = ssl.cert_time_to_seconds(str((wire.sock.getpeercert() or {})["notAfter"]))
-    return f"{wire.sock.version()}, chứng chỉ tin được, dùng đến {vietnamese_date(datetime.fromtimestamp(ends, SCHOOL_ZONE).date())}"
+    return told_of(wire.sock) if isinstance(wire.sock, ssl.SSLSocket) else "không mã hóa"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from connectors.certificates import told_of
 from connectors.errors import SourceError
 from connectors.rest_client import connected, origin, trusted
 from connectors.rest_errors import no_tls, not_there, not_trusted
@@ -78,8 +79,7 @@ def _shake_hands(source: RestSource, host: str, port: int) -> str:
             socket.create_connection((host, port), timeout=source.limits.connect_seconds) as plain,
             trust.wrap_socket(plain, server_hostname=host) as safe,
         ):
-            ends = (safe.getpeercert() or {}).get("notAfter", "")
-            return f"{safe.version()}, chứng chỉ tin được, hạn {ends}"
+            return told_of(safe)
     except ssl.SSLCertVerificationError:
         raise not_trusted(where) from None
     except OSError:
