@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import stat
+import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from connectors.file_store import (
 from connectors.sftp_access import LOST, begin_sftp, host_key_of, log_in, pinned, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from connectors.file_store import OpenStore
@@ -43,7 +44,7 @@ __all__ = ["SftpStore", "host_key_of"]
 RECONNECTS = 3  # per file
 BLOCK = 32_768  # bytes: the largest read that every server grants
 # Bytes asked for at once. The client's own limit of requests is no way: with it a transfer now and then took 20 times as long.
-READ_AHEAD = 64 * 1024**2
+READ_AHEAD = 8 * 1024**2
 KEEP_ALIVE_SECONDS = 15
 
 
@@ -190,7 +191,6 @@ class _Session:
                 remote = self._sftp.open(posixpath.join(self._root, file.key), "rb", BLOCK)
                 done = target.tell()
                 remote.seek(done)
-                remote._prefetch_thread = _quiet(remote._prefetch_thread)  # type: ignore[attr-defined] # noqa: SLF001
                 while done < file.size and (came := _copy_ahead(remote, target, min(READ_AHEAD, file.size - done))):
                     done += came
                 write_block(target, remote.read(1))  # there is more than the listing told: then the copy is too long, and seen to be
@@ -220,8 +220,8 @@ class _Session:
 
 
 def _copy_ahead(remote: paramiko.SFTPFile, target: BinaryIO, length: int) -> int:
-    """Ask for so many bytes at once and copy those that come; fewer when the file is shorter."""
-    remote.prefetch(remote.tell() + length)
+    """Ask for so many bytes at once and copy those that come; fewer when the file is shorter. `length`: at least 1."""
+    _ask_ahead(remote, length)
     done = 0
     while done < length and (block := remote.read(min(BLOCK, length - done))):
         write_block(target, block)
@@ -229,14 +229,25 @@ def _copy_ahead(remote: paramiko.SFTPFile, target: BinaryIO, length: int) -> int
     return done
 
 
-def _quiet(send: Callable[..., None]) -> Callable[..., None]:
-    """Asking ahead happens in a thread of the client's own: a cut is told to the reader, not printed by the thread as well."""
+def _ask_ahead(remote: paramiko.SFTPFile, length: int) -> None:
+    """Returns when everything is asked for.
+
+    An answer that is read while questions are still being sent may leave none open: the client then takes
+    itself for done, and asks for the rest a second time, block by block.
+    """
+    all_asked, send = threading.Event(), paramiko.SFTPFile._prefetch_thread  # type: ignore[attr-defined] # noqa: SLF001
 
     def send_quietly(*arguments: object) -> None:
-        with suppress(*LOST):
-            send(*arguments)
+        # Runs in a thread of the client's own: a cut is told to the reader, not printed by the thread as well.
+        try:
+            with suppress(*LOST):
+                send(remote, *arguments)
+        finally:
+            all_asked.set()
 
-    return send_quietly
+    remote._prefetch_thread = send_quietly  # type: ignore[attr-defined] # noqa: SLF001
+    remote.prefetch(remote.tell() + length)
+    all_asked.wait()
 
 
 def _stored(key: str, state: paramiko.SFTPAttributes, flaw: str = "") -> StoredFile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import paramiko
 import pytest
 
 from connectors.deadlines import Patience
@@ -26,7 +28,7 @@ from tests.integration.sshd_server import ServedFile, Sshd, fingerprint, make_ke
 from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from infra.source_settings import SftpSource
 
@@ -393,7 +395,13 @@ def test_silence_at_any_point_of_the_greeting_ends_in_time(after: int, sshd: Ssh
         refused(sshd.settings(port=proxy.port), SourceUnreachable, tmp_path / "landing")
 
 
-def test_a_transfer_that_is_cut_goes_on_where_it_stopped(sshd: Sshd, drop: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("halting", [False, True])
+def test_a_transfer_that_is_cut_goes_on_where_it_stopped(
+    sshd: Sshd, drop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, halting: bool
+) -> None:
+    """`halting`: questions are sent so slowly that every answer could overtake the next one."""
+    if halting:
+        monkeypatch.setattr(paramiko.SFTPClient, "_async_request", _halting(paramiko.SFTPClient._async_request))
     content = big(20)
     put(drop / "a.xlsx", content)
     with proxied(sshd.port, "cut", after=12 * MEGABYTE, cuts=1) as proxy:
@@ -401,6 +409,17 @@ def test_a_transfer_that_is_cut_goes_on_where_it_stopped(sshd: Sshd, drop: Path,
         assert (tmp_path / "landing" / "a.xlsx").read_bytes() == content
         assert proxy.connections == 2
         assert proxy.passed < 26 * MEGABYTE, "the second connection must not begin anew"
+
+
+def _halting(ask: Callable[..., object]) -> Callable[..., object]:
+    counted = itertools.count(1)
+
+    def asked(*arguments: object) -> object:
+        if next(counted) % 20 == 0:
+            time.sleep(0.05)
+        return ask(*arguments)
+
+    return asked
 
 
 def test_a_transfer_that_is_cut_goes_on_after_the_server_was_away(sshd: Sshd, drop: Path, tmp_path: Path) -> None:
