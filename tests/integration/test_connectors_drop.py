@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import openpyxl
 import polars as pl
 import pytest
 
@@ -29,7 +28,7 @@ from connectors.parse_cache import _digest
 from connectors.records.snapshot import Snapshot, sha256_of
 from connectors.records.tables import TABLES
 from connectors.sftp_store import SftpStore
-from tests.integration.connector_sources import DAY, PUPIL, pupil_line, sector_headings, write_sector, write_staff
+from tests.integration.connector_sources import DAY, sector_headings, write_sector, write_staff
 from tests.integration.s3_servers import S3, running_moto, running_rclone
 from tests.integration.sshd_server import Sshd, running_sshd
 
@@ -179,17 +178,6 @@ def test_what_was_set_aside_comes_out_of_the_cache_too(tmp_path: Path) -> None:
     assert second.sources["csdl"].quarantined == {"pupils": 1}
 
 
-def big_export(folder: Path, rows: int = 6000) -> Path:
-    """A list of pupils so long that parsing it takes seconds."""
-    write_sector(folder)
-    book = openpyxl.load_workbook(folder / "DanhSachHocSinh.xlsx")
-    book["Khối 3"].delete_rows(7, 3)
-    for number in range(rows):
-        book["Khối 3"].append(pupil_line(**{**PUPIL, "Mã định danh Bộ GD&ĐT": f"79{number:08d}"}))
-    book.save(folder / "DanhSachHocSinh.xlsx")
-    return aged(folder)
-
-
 def cache_of(out: Path) -> list[Path]:
     return sorted((out / "cache" / "parsed").iterdir())
 
@@ -265,16 +253,6 @@ def test_a_cache_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (out / "cache").mkdir(parents=True)
     (out / "cache" / "parsed").write_text("not a folder")
     assert drop_source("csdl", local(folder), out).fetch(DAY).rows["pupils"] == 1
-
-
-@pytest.mark.slow
-def test_the_cache_spares_the_parsing_of_a_big_file(tmp_path: Path) -> None:
-    folder, spent = big_export(tmp_path / "in"), []
-    for day in (DAY, NEXT_DAY):
-        began = time.process_time()
-        drop_source("csdl", local(folder), tmp_path / "out").fetch(day)
-        spent.append(time.process_time() - began)
-    assert spent[1] < spent[0] / 2, spent
 
 
 def website(folder: Path) -> Path:
