@@ -25,6 +25,7 @@ from connectors.kept_files import KeptFiles
 from connectors.records.snapshot import damaged_tables, open_snapshot, write_snapshot
 from connectors.records.systems import label_of
 from connectors.records.tables import TABLES
+from connectors.secrecy_guard import Guard
 from infra.errors import ConfigurationError
 from infra.source_settings import ApiSource, BucketSource, SftpSource
 from infra.source_settings import DatabaseSource as DatabaseSettings
@@ -52,7 +53,7 @@ QLNT_MAP, CSDL_MAP, STAFF_MAP = "qlnt_2026", "csdl_2025", "staff_2026"
 
 def build_sources(settings: Settings, landing_root: Path, work_root: Path) -> list[Source]:
     """The sources that are switched on, in the fixed order. ConfigurationError when a setting or a map is wrong."""
-    places = Places(landing_root, work_root)
+    places = Places(landing_root, work_root, Guard(frozenset(settings.secrecy.cleared)))
     enabled = {system: source for system, source in settings.sources.items() if source.enabled}
     return [_build(system, enabled[system], settings, places) for system in in_order(enabled)]
 

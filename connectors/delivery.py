@@ -15,6 +15,7 @@ from connectors.records.cleaning import clean_table, delivered_columns
 from connectors.records.quarantine import SOURCE_ROW, quarantined
 from connectors.records.snapshot import SourceState, publish, write_snapshot
 from connectors.records.tables import TABLES
+from connectors.secrecy_guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +29,14 @@ PROVENANCE_ROW = SOURCE_ROW
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where sources put what they pull: untouched below `landing`/DAY/SYSTEM, canonical below `work`/DAY/SYSTEM."""
+    """Where sources put what they pull: untouched below `landing`/DAY/SYSTEM, canonical below `work`/DAY/SYSTEM.
+
+    `guard` stands at the door: no file with the mark of a state secret comes in.
+    """
 
     landing: Path
     work: Path
+    guard: Guard = field(default_factory=Guard)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,12 @@ class Limits(Section):
     class_size: int = Field(default=35, description="TT 28/2020 Điều 16.1 (TU-4)")
 
 
+class Secrecy(Section):
+    """What the guard against state secrets lets pass (Điều 6)."""
+
+    cleared: tuple[str, ...] = Field(default=(), description="tên tệp đã được xem và không phải tài liệu mật")
+
+
 class Server(Section):
     """The Prefect server of a real installation; empty: in process."""
 
@@ -92,6 +98,7 @@ class Settings(Section):
     backup: Backup = Backup()
     alerts: Alerts = Alerts()
     limits: Limits = Limits()
+    secrecy: Secrecy = Secrecy()
     server: Server = Server()
     home: Path = Field(default=Path(), exclude=True)
 

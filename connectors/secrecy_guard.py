@@ -1,0 +1,80 @@
+"""No file that bears the mark of a state secret is pulled (Điều 6): its name is asked first, then its text.
+
+The text can only be read once the file is here; a marked one is removed at once, before anything else sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from connectors.errors import SourceRefused
+from connectors.file_store import not_now
+from infra.secrecy import WHAT_TO_DO, look_at, mark_in_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from connectors.errors import SourceError
+    from connectors.file_store import OpenStore, StoredFile
+    from infra.secrecy import Mark
+
+
+class SecretFile(SourceRefused):
+    """A file bears the mark of a state secret. `file`: the same with that as its flaw."""
+
+    def __init__(self, file: StoredFile, mark: Mark, where: str) -> None:
+        super().__init__(f"Tệp “{file.name}” {_flaw(mark)}, đã bỏ không lấy", where=where, fix=WHAT_TO_DO)
+        self.file = replace(file, flaw=_flaw(mark))
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What the school lets pass. `cleared`: names of files that a person has looked at and found to be no secret."""
+
+    cleared: frozenset[str] = frozenset()
+
+    def passes(self, file: StoredFile) -> bool:
+        """Whether a person has cleared this file, by its name or its whole path."""
+        return not self.cleared.isdisjoint({file.name, PurePosixPath(file.name).name})
+
+    def named(self, listed: Sequence[StoredFile]) -> list[StoredFile]:
+        """The files of a store, where those whose name bears a mark say so and are not taken."""
+        return [self._by_name(file) for file in listed]
+
+    def _by_name(self, file: StoredFile) -> StoredFile:
+        mark = None if file.flaw or self.passes(file) else mark_in_name(file.name)
+        return replace(file, flaw=_flaw(mark)) if mark else file
+
+    def fetch(self, store: OpenStore, file: StoredFile, target: Path, where: str) -> None:
+        """Copy a file to `target` as the store does. SecretFile, and nothing is left of it, when its text bears a mark."""
+        store.fetch(file, target)
+        if self.passes(file):
+            return
+        if mark := look_at(target, file.name).mark:
+            target.unlink()
+            raise SecretFile(file, mark, where)
+
+
+def is_secret(file: StoredFile) -> bool:
+    """Whether a file was left because it bears a mark."""
+    return file.flaw.startswith(_MARKED)
+
+
+def refusal_of(file: StoredFile, where: str) -> SourceError:
+    """The error of a file that a table is read from and that cannot be taken."""
+    return SourceRefused(f"Tệp “{file.name}” {file.flaw}", where=where, fix=WHAT_TO_DO) if is_secret(file) else not_now(file, where)
+
+
+def told_of(left: Sequence[StoredFile], where: str) -> list[str]:
+    """A line for each marked file that was left: its place, and what the law says to do."""
+    return [f"không lấy “{where}/{file.name}”: {file.flaw}; {WHAT_TO_DO}" for file in left if is_secret(file)]
+
+
+_MARKED = "mang dấu mật"
+
+
+def _flaw(mark: Mark) -> str:
+    return f"{_MARKED} “{mark.value}” (Điều 6)"
