@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench bench-sql servers clean
+.PHONY: setup demo test check bench bench-sql mutation servers clean
 
 setup: ## .venv from the lock, restic; quick the second time, then without network
 	@$(PYTHON) infra/bootstrap.py
@@ -33,6 +33,9 @@ bench: setup ## measures and prints, never fails by time
 
 bench-sql: setup servers ## a million marks from PostgreSQL, side by side with other ways
 	@$(BIN)/python -m tests.benchmarks.sql
+
+mutation: setup ## every comparison of the rules flipped, one at a time; prints what no test noticed
+	@$(BIN)/python -m tests.mutation.run
 
 clean: ## forget the demo school
 	rm -rf demo-home

@@ -112,7 +112,7 @@ def clean_phone(text: pl.Expr) -> pl.Expr:
 
 
 def _plain_phone(part: pl.Expr) -> pl.Expr:
-    return part.str.replace_all(r"[\s.\-()]", "").str.replace(r"^\+?84(2?\d{9})$", "0${1}")
+    return part.str.replace_all(r"[\s.\-()]", "").str.replace(r"^\+?84([12]?\d{9})$", "0${1}")
 
 
 @cache
