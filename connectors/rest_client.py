@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import threading
 import zlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from connectors import rest_errors as told
-from connectors.deadlines import cut_after
+from connectors.deadlines import Cutoff, cut_after
 from connectors.errors import SourceError, SourceRefused
 from connectors.rest_pace import Pace, seconds_asked
 from connectors.rest_sign_in import Token, client_proof, token_of
@@ -23,7 +22,6 @@ from infra.errors import ConfigurationError
 from infra.secret_files import read_secret
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
@@ -159,7 +157,7 @@ class RestClient:
         url = str(request.url)
         if self._is_late:
             raise told.out_of_time(self.pace.limits, plain_address(url))
-        request.extensions["trace"] = self.cutoff.seen
+        request.extensions["trace"] = _seen(self.cutoff)
         response = self.http.send(request, stream=True)
         try:
             well = response.status_code == HTTPStatus.OK
@@ -218,42 +216,14 @@ def _body(response: httpx.Response, cap: int) -> bytes:
     return bytes(body)
 
 
-@dataclass(slots=True)
-class Cutoff:
-    """Ends the connection when the fetch's time is up: a time-out for each read does not stop a server that drips.
+def _seen(cutoff: Cutoff) -> Callable[[str, Mapping[str, Any]], None]:
+    """Listens to what the HTTP library tells of a request: every new connection is put under the deadline."""
 
-    It keeps a second handle on the socket of the last connection, since the first one changes hands when TLS starts.
-    """
-
-    over: bool = False
-    _socket: socket.socket | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def seen(self, event: str, info: Mapping[str, Any]) -> None:
-        """What the HTTP library tells of a request."""
+    def seen(event: str, info: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.complete":
-            self.close()
-            with self._lock:
-                self._socket = info["return_value"].get_extra_info("socket").dup()
-            if self.over:
-                self.end()
+            cutoff.watch(info["return_value"].get_extra_info("socket"))
 
-    def end(self) -> None:
-        """Wake whoever waits for the connection, with an error."""
-        with self._lock:
-            self.over = True
-            if self._socket:
-                try:
-                    self._socket.shutdown(2)  # both ways
-                except OSError:
-                    return  # it was over already
-
-    def close(self) -> None:
-        """Let the handle go."""
-        with self._lock:
-            if self._socket:
-                self._socket.close()
-            self._socket = None
+    return seen
 
 
 @contextmanager
