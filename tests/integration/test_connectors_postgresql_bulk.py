@@ -16,6 +16,7 @@ from connectors.database_adbc import open_bulk
 from connectors.delivery import Delivery
 from connectors.errors import SourceRefused, SourceUnreachable
 from tests.integration.connector_sources import DAY
+from tests.integration.fault_proxy import FaultProxy, proxied
 from tests.integration.postgresql_school import PASSWORD, READER, reading, refused, school_database
 from tests.integration.sql_servers import PostgreSql, breaking_network
 
@@ -182,6 +183,31 @@ def test_server_gone_in_mid_read(  # noqa: PLR0913 - four fixtures, two ways
     assert type(error) is SourceUnreachable
     assert "giữa chừng" in error.line()
     assert time.monotonic() - start < 30
+
+
+def test_a_greeting_that_comes_byte_by_byte_is_given_up(source: DatabaseSource, server: PostgreSql, tmp_path: Path) -> None:
+    with proxied(server.port, "drip") as proxy:
+        error = refused(through(source, proxy.port), tmp_path)
+        assert proxy.passed <= 1, "no more than the yes or no to TLS"
+    assert type(error) is SourceUnreachable
+    assert "không trả lời" in error.line()
+
+
+def dripped_on(source: DatabaseSource, proxy: FaultProxy) -> None:
+    with source._connected() as connection:
+        before, proxy.mode = proxy.passed, "drip"
+        try:
+            connection.exec_driver_sql("SELECT * FROM hoc_sinh")
+        finally:
+            assert proxy.passed == before
+
+
+def test_rows_that_come_byte_by_byte_end_with_the_whole(source: DatabaseSource, server: PostgreSql) -> None:
+    with proxied(server.port) as proxy:
+        wanted = through(source, proxy.port)
+        wanted = replace(wanted, access=replace(wanted.access, overall=3))
+        with pytest.raises(SourceUnreachable, match="giữa chừng"):
+            dripped_on(wanted, proxy)
 
 
 @pytest.mark.parametrize("quick", [True, False], ids=["ADBC", "cursor"])
