@@ -35,7 +35,7 @@ HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer; `body` is unpacked and empty unless the status is 200. `location`: where a redirect points."""
+    """A whole answer; `body` is unpacked and empty unless the status is 200. `location`: where a redirect points; `mark`: the ETag."""
 
     url: str
     status: int
@@ -43,6 +43,7 @@ class Answer:
     content_type: str = ""
     location: str = ""
     asked: float | None = None
+    mark: str = ""
 
     @property
     def where(self) -> str:
@@ -73,13 +74,21 @@ class RestClient:
 
     def get(self, url: str, query: Mapping[str, str | int] | None = None) -> Answer:
         """A page with 200. The token is renewed before it ends, and once when the API no longer takes it."""
-        answer = self._patiently(lambda: self._follow(url, query), plain_address(url))
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            self.token = None
-            answer = self._patiently(lambda: self._follow(url, query), plain_address(url))
+        answer = self._admitted(url, query)
         if answer.status != HTTPStatus.OK:
             raise told.refused_status(answer.status, answer.where)
         return answer
+
+    def is_unchanged(self, url: str, mark: str) -> bool:
+        """Whether the server says that what is there is still what it gave this mark."""
+        return self._admitted(url, None, mark).status == HTTPStatus.NOT_MODIFIED
+
+    def _admitted(self, url: str, query: Mapping[str, str | int] | None, mark: str = "") -> Answer:
+        answer = self._patiently(lambda: self._follow(url, query, mark), plain_address(url))
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return answer
+        self.token = None
+        return self._patiently(lambda: self._follow(url, query, mark), plain_address(url))
 
     def sign_in(self) -> Token:
         """A new token. SourceRefused when the client's id or secret is wrong."""
@@ -133,11 +142,12 @@ class RestClient:
             return told.silent(self.pace.limits.read_seconds, where)
         return told.not_there(where) if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else told.cut_off(where)
 
-    def _follow(self, url: str, query: Mapping[str, str | int] | None) -> Answer:
+    def _follow(self, url: str, query: Mapping[str, str | int] | None, mark: str) -> Answer:
         """Ask with the bearer; redirects are followed on the same host only."""
+        known = {"If-None-Match": mark} if mark else {}
         for _ in range(REDIRECTS + 1):
             self._same_host(url)
-            answer = self._send(self.http.build_request("GET", url, params=query, headers=self._bearer()))
+            answer = self._send(self.http.build_request("GET", url, params=query, headers={**self._bearer(), **known}))
             if not answer.location:
                 return answer
             url, query = resolved(answer.url, answer.location), None
@@ -168,6 +178,7 @@ class RestClient:
                 content_type=response.headers.get("content-type", ""),
                 location=response.headers.get("location", "") if response.has_redirect_location else "",
                 asked=seconds_asked(response.headers.get("retry-after"), response.headers.get("date")),
+                mark=response.headers.get("etag", ""),
             )
         finally:
             response.close()
