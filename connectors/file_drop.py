@@ -14,7 +14,7 @@ import polars as pl
 from connectors.delivery import PROVENANCE_ROW, Delivery, Places, landed
 from connectors.errors import SourceRefused, SourceUnreachable
 from connectors.file_reading import AGAIN, read_files
-from connectors.file_store import not_now, tell_left
+from connectors.file_store import not_now, tell_left, told_of_left
 from connectors.parse_cache import Aside, ParseCache, Parsed, key_of
 from connectors.records.snapshot import sha256_of
 from connectors.workbook import READABLE
@@ -54,7 +54,7 @@ class DropSource:
         """Copy the files of the map to landing, read the copies, write them as a snapshot (see Source.fetch)."""
         delivery, cache = Delivery(self.system), ParseCache(self.places.work.parent / "cache" / "parsed")
         with landed(self.places, day, self.system) as landing:
-            copies, kept = self._landed(landing)
+            copies, kept = self._landed(landing, delivery)
             delivery.files |= {copy.name: sha256_of(copy) for copy in kept}
             found = [self._looked_up(copy, file_map, cache) for copy, file_map in zip(copies, self.column_map.files, strict=True)]
             unread = [one for one in found if one.parsed is None]
@@ -74,15 +74,17 @@ class DropSource:
         key = key_of(digest, copy.name, file_map, self.column_map.date_words)
         return _Landed(copy, file_map, digest, key, cache.get(key))
 
-    def _landed(self, landing: Path) -> tuple[list[Path], list[Path]]:
+    def _landed(self, landing: Path, delivery: Delivery) -> tuple[list[Path], list[Path]]:
         """The copies of the files, one for each file map; and of those that are kept and not read."""
         with self.store.opened() as store:
             listed = store.listed()
             chosen = [self._one_file(file_map, listed) for file_map in self.column_map.files]
             copies = [_land(store, file, landing) for file in chosen]
-            kept = [file for file in listed if not file.flaw and _is_called(file.name, self.column_map.kept)]
-            copied = [_land(store, file, landing) for file in kept]
-        tell_left(landing, [file for file in self._matching(listed) if file not in chosen])
+            kept = [file for file in listed if _is_called(file.name, self.column_map.kept)]
+            copied = [_land(store, file, landing) for file in kept if not file.flaw]
+        left = [*(file for file in self._matching(listed) if file not in chosen), *(file for file in kept if file.flaw)]
+        delivery.told += told_of_left(left, self.store.where)
+        tell_left(landing, left)
         return copies, copied
 
     def _matching(self, listed: Sequence[StoredFile]) -> list[StoredFile]:

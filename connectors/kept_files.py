@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.delivery import Delivery, Places, landed
 from connectors.errors import SourceRefused
-from connectors.file_store import tell_left
+from connectors.file_store import tell_left, told_of_left
 from connectors.records.snapshot import sha256_of
 from infra.clock import SCHOOL_ZONE
 
@@ -50,7 +50,8 @@ class KeptFiles:
                 self._refuse_unusual(names)
                 for name, file in names.items():
                     delivery.files[name] = self._linked(known.get(name), file, landing / name) or _fetched(store, file, landing / name)
-            tell_left(landing, [file for file in listed if file.flaw])
+            tell_left(landing, left := [file for file in listed if file.flaw])
+            delivery.told += told_of_left(left, self.store.where)
         newest = max(file.modified for file in names.values())
         delivery.dates.append(datetime.fromtimestamp(newest, SCHOOL_ZONE).date())
         self._remember(day, names, delivery.files)

@@ -45,7 +45,7 @@ def source(server: PostgreSql, tmp_path: Path) -> DatabaseSource:
 
 
 def bulk_of(source: DatabaseSource, connection: Connection) -> Bulk:
-    bulk = open_bulk(source.access, connection)
+    bulk = open_bulk(source.access, connection, [])
     assert bulk is not None
     return bulk
 
@@ -158,10 +158,15 @@ def test_an_account_with_one_connection_is_read_by_the_cursor(
     try:
         with caplog.at_level("INFO"):
             slow = landed(many, tmp_path / "cursor", "diem")
+        told = many.fetch(DAY).sources["qlnt"].told
     finally:
         server.run(f"ALTER ROLE {READER} CONNECTION LIMIT -1")
     assert "server-side cursor" in caplog.text, "the slower way is told"
     assert PASSWORD not in caplog.text
+    assert "Cách đọc nhanh PostgreSQL không dùng được" in told[0]
+    assert "→" in told[0]
+    assert PASSWORD not in told[0]
+    assert many.fetch(DAY).sources["qlnt"].told == (), "by the quick way there is nothing to tell"
     assert slow.equals(quick)
     assert slow.height == MANY
 
