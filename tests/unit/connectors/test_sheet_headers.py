@@ -52,6 +52,23 @@ def test_a_header_of_two_lines_with_merged_groups(tmp_path: Path) -> None:
     assert parts[1].rows.select("relation", "full_name", "birth_year").rows() == [("cha", "Lê Ba", "1985"), ("mẹ", "Trần Má", "1988")]
 
 
+def test_a_header_of_three_lines_with_groups_within_groups(tmp_path: Path) -> None:
+    csdl = load_map("csdl_2025").files[0].tables  # type: ignore[union-attr]
+    wanted = ["Mã học sinh", "Số định danh cá nhân", "Họ tên", "Ngày sinh", "Giới tính", "Dân tộc", "Hộ khẩu thường trú"]
+    single = [*wanted, "SĐT liên hệ", "Lớp", "Khối", "Trạng thái"]
+    lines = [
+        [*single, "Thông tin gia đình", "", "", ""],
+        [*[""] * len(single), "Cha", "", "Mẹ", ""],
+        [*[""] * len(single), "Họ tên", "Năm sinh", "Họ tên", "Năm sinh"],
+        ["7900000001", "079218000001", "Lê An", "05/03/2018", "Nam", "Kinh", "Số 5", "", "3A", "3", "01", "Lê Ba", 1985, "Trần Má", 1988],
+        ["7900000002", "", "Họ tên", "", "", "", "", "", "3A", "3", "01", "", "", "", ""],
+    ]
+    write(tmp_path / "x.xlsx", A=[["DANH SÁCH HỌC SINH"], *lines])
+    parts = read_file(tmp_path / "x.xlsx", FileMap(names=("x*",), tables=csdl)).parts
+    assert parts[0].rows.select("pupil_code", "source_row").rows() == [("7900000001", 5), ("7900000002", 6)]
+    assert parts[1].rows.select("relation", "full_name", "birth_year").rows() == [("cha", "Lê Ba", "1985"), ("mẹ", "Trần Má", "1988")]
+
+
 HEADER: list[object] = ["Mã học sinh", "Họ tên", "Ngày sinh"]
 
 
