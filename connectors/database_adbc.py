@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -48,13 +49,14 @@ class Bulk:
     silence: float
     where: str
     failures: list[str]
+    ends_at: float
     given_up: bool = False
 
     def batches(self, asked: Asked) -> Generator[pa.RecordBatch]:
         """A table in batches. BulkFailedError when the cursor should be tried; SourceRefused when that is of no use."""
         sql = str(asked.statement.compile(dialect=NAMED))
         try:
-            with closing(prefetched(self._stream(sql), self.silence)) as stream:
+            with closing(prefetched(self._stream(sql), self.silence, self.ends_at)) as stream:
                 for batch in stream:
                     yield asked.from_arrow(batch)
         except Silent:
@@ -88,7 +90,8 @@ def open_bulk(access: Access, connection: Connection, failures: list[str]) -> Bu
         return None
     snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar()
     try:
-        bulk = Bulk(dbapi.connect(_address(access), autocommit=False), access.limits.silence, access.where, failures)
+        reached = dbapi.connect(_address(access), autocommit=False)
+        bulk = Bulk(reached, access.limits.silence, access.where, failures, time.monotonic() + access.overall)
     except dbapi.Error as error:
         failures.append(_tell(error))
         return None

@@ -215,6 +215,25 @@ def test_rows_that_come_byte_by_byte_end_with_the_whole(source: DatabaseSource, 
             dripped_on(wanted, proxy)
 
 
+def dripped_on_the_quick_way(source: DatabaseSource, proxy: FaultProxy) -> None:
+    (table,) = (table for table in source.column_map.tables if table.source == "hoc_sinh")
+    with source._connected() as connection:
+        bulk, asked = bulk_of(source, connection), source._asked(connection, table)
+        before, proxy.mode = proxy.passed, "drip"
+        try:
+            list(bulk.batches(asked))
+        finally:
+            assert proxy.passed == before
+
+
+def test_rows_that_come_byte_by_byte_the_quick_way_end_with_the_whole(source: DatabaseSource, server: PostgreSql) -> None:
+    with proxied(server.port) as proxy:
+        wanted = through(source, proxy.port)
+        wanted = replace(wanted, access=replace(wanted.access, overall=3))
+        with pytest.raises(SourceUnreachable, match="giữa chừng"):
+            dripped_on_the_quick_way(wanted, proxy)
+
+
 @pytest.mark.parametrize("quick", [True, False], ids=["ADBC", "cursor"])
 def test_a_statement_that_takes_too_long(many: DatabaseSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, quick: bool) -> None:
     if not quick:
