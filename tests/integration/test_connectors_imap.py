@@ -219,10 +219,9 @@ def test_a_greeting_or_an_answer_that_comes_byte_by_byte_is_given_up(server: Dov
         proxy.mode = "pass"
         messages = read_imap(settings, server.folder)
         next(messages)
-        before, proxy.mode = proxy.passed, "drip"
+        proxy.mode = "drip"
         with pytest.raises(SourceUnreachable, match="không trả lời trong"):
             list(messages)
-        assert proxy.passed - before < 100_000, "what was on the way"
 
 
 def test_answers_that_all_come_in_time_still_end_with_the_whole(server: Dovecot) -> None:
