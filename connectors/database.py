@@ -63,13 +63,19 @@ class DatabaseSource:
 
     def _pull(self, landing: Path, delivery: Delivery) -> None:
         """Land every table; nothing is cleaned while the system waits in a transaction."""
-        with self._connected() as connection, _bulk(self.access, connection) as bulk:
+        failures: list[str] = []
+        with self._connected() as connection, _bulk(self.access, connection, failures) as bulk:
             for table_map in self.column_map.tables:
                 file = landing / f"{table_map.source}.parquet"
                 _land(connection, bulk, self._asked(connection, table_map), file)
                 self._add(file, table_map, delivery)
             if self.column_map.as_of and (as_of := _as_of(connection, self.column_map.as_of)):
                 delivery.dates.append(as_of)
+        if failures:
+            fix = "nhờ quản trị cho tài khoản này mở hai kết nối; số liệu vẫn đủ"
+            delivery.told.append(
+                f"Cách đọc nhanh PostgreSQL không dùng được ({failures[0]}), đã đọc cách chậm [{self.access.where}] → {fix}"
+            )
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:
@@ -117,8 +123,8 @@ class DatabaseSource:
 
 
 @contextmanager
-def _bulk(access: Access, connection: Connection) -> Iterator[Bulk | None]:
-    bulk = open_bulk(access, connection)
+def _bulk(access: Access, connection: Connection, failures: list[str]) -> Iterator[Bulk | None]:
+    bulk = open_bulk(access, connection, failures)
     with closing(bulk) if bulk else nullcontext():
         yield bulk
 

@@ -17,7 +17,7 @@ from connectors.file_reading import AGAIN, read_files
 from connectors.file_store import tell_left
 from connectors.parse_cache import Aside, ParseCache, Parsed, key_of
 from connectors.records.snapshot import sha256_of
-from connectors.secrecy_guard import SecretFile, is_secret, refusal_of, told_of
+from connectors.secrecy_guard import SecretFile, refusal_of, told_of
 from connectors.workbook import READABLE
 
 if TYPE_CHECKING:
@@ -82,21 +82,21 @@ class DropSource:
             chosen = [self._one_file(file_map, listed) for file_map in self.column_map.files]
             copies = [self._land(store, file, landing) for file in chosen]
             kept = [file for file in listed if _is_called(file.name, self.column_map.kept)]
-            copied, secret = self._kept(store, kept, landing)
-        left = [file for file in self._matching(listed) if file not in chosen] + secret
-        tell_left(landing, left)
+            copied, not_taken = self._kept(store, kept, landing)
+        left = [*(file for file in self._matching(listed) if file not in chosen), *not_taken]
         delivery.told += told_of(left, self.store.where)
+        tell_left(landing, left)
         return copies, copied
 
     def _kept(self, store: OpenStore, files: Sequence[StoredFile], landing: Path) -> tuple[list[Path], list[StoredFile]]:
-        """The copies of files that are kept and not read, and those that were left because they bear a mark."""
-        copied, secret = [], [file for file in files if is_secret(file)]
+        """The copies of files that are kept and not read, and those that were left (being written, bearing a mark)."""
+        copied, left = [], [file for file in files if file.flaw]
         for file in (file for file in files if not file.flaw):
             try:
                 copied.append(self._land(store, file, landing))
             except SecretFile as found:
-                secret.append(found.file)
-        return copied, secret
+                left.append(found.file)
+        return copied, left
 
     def _land(self, store: OpenStore, file: StoredFile, landing: Path) -> Path:
         copy = landing / PurePosixPath(file.name).name

@@ -51,7 +51,7 @@ class KeptFiles:
                 names = landing_names([file for file in listed if not file.flaw])
                 self._refuse_unusual(names)
                 secret = self._land_all(store, names, landing, delivery)
-            left = [file for file in listed if file.flaw] + secret
+            left = [*(file for file in listed if file.flaw), *secret]
             tell_left(landing, left)
             delivery.told += told_of(left, self.store.where)
         names = {name: file for name, file in names.items() if name in delivery.files}

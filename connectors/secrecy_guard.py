@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from connectors.errors import SourceRefused
-from connectors.file_store import not_now
+from connectors.file_store import not_now, told_of_left
 from infra.secrecy import WHAT_TO_DO, look_at, mark_in_name
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ def refusal_of(file: StoredFile, where: str) -> SourceError:
 
 
 def told_of(left: Sequence[StoredFile], where: str) -> list[str]:
-    """A line for each marked file that was left: its place, and what the law says to do."""
-    return [f"không lấy “{where}/{file.name}”: {file.flaw}; {WHAT_TO_DO}" for file in left if is_secret(file)]
+    """What the officer is told of files that were left: of each marked one its place and what the law says to do, of others counts."""
+    secret = [f"không lấy “{where}/{file.name}”: {file.flaw}; {WHAT_TO_DO}" for file in left if is_secret(file)]
+    return [*secret, *told_of_left([file for file in left if not is_secret(file)], where)]
 
 
 _MARKED = "mang dấu mật"

@@ -143,6 +143,10 @@ def test_of_several_on_a_server_the_newest_whole_one_is_taken_and_the_others_are
     assert "can_bo_moi.csv" not in snapshot.sources["staff"].files
     left = json.loads((tmp_path / "landing" / DAY.isoformat() / "staff" / LEFT_FILE).read_text(encoding="utf-8"))
     assert {entry["name"]: bool(".done" in entry["why"]) for entry in left} == {"can_bo_cu.csv": False, "can_bo_moi.csv": True}
+    (told,) = snapshot.sources["staff"].told
+    assert told.startswith("1 tệp đang được ghi dở")
+    assert store.where in told
+    assert "can_bo" not in told, "a file's name may be a person's"
 
 
 def test_of_several_in_a_folder_none_is_taken(tmp_path: Path) -> None:

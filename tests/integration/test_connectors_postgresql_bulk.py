@@ -16,6 +16,7 @@ from connectors.database_adbc import open_bulk
 from connectors.delivery import Delivery
 from connectors.errors import SourceRefused, SourceUnreachable
 from tests.integration.connector_sources import DAY
+from tests.integration.fault_proxy import FaultProxy, proxied
 from tests.integration.postgresql_school import PASSWORD, READER, reading, refused, school_database
 from tests.integration.sql_servers import PostgreSql, breaking_network
 
@@ -44,7 +45,7 @@ def source(server: PostgreSql, tmp_path: Path) -> DatabaseSource:
 
 
 def bulk_of(source: DatabaseSource, connection: Connection) -> Bulk:
-    bulk = open_bulk(source.access, connection)
+    bulk = open_bulk(source.access, connection, [])
     assert bulk is not None
     return bulk
 
@@ -157,10 +158,15 @@ def test_an_account_with_one_connection_is_read_by_the_cursor(
     try:
         with caplog.at_level("INFO"):
             slow = landed(many, tmp_path / "cursor", "diem")
+        told = many.fetch(DAY).sources["qlnt"].told
     finally:
         server.run(f"ALTER ROLE {READER} CONNECTION LIMIT -1")
     assert "server-side cursor" in caplog.text, "the slower way is told"
     assert PASSWORD not in caplog.text
+    assert "Cách đọc nhanh PostgreSQL không dùng được" in told[0]
+    assert "→" in told[0]
+    assert PASSWORD not in told[0]
+    assert many.fetch(DAY).sources["qlnt"].told == (), "by the quick way there is nothing to tell"
     assert slow.equals(quick)
     assert slow.height == MANY
 
@@ -182,6 +188,50 @@ def test_server_gone_in_mid_read(  # noqa: PLR0913 - four fixtures, two ways
     assert type(error) is SourceUnreachable
     assert "giữa chừng" in error.line()
     assert time.monotonic() - start < 30
+
+
+def test_a_greeting_that_comes_byte_by_byte_is_given_up(source: DatabaseSource, server: PostgreSql, tmp_path: Path) -> None:
+    with proxied(server.port, "drip") as proxy:
+        error = refused(through(source, proxy.port), tmp_path)
+        assert proxy.dripped <= 1, "no more than the yes or no to TLS"
+    assert type(error) is SourceUnreachable
+    assert "không trả lời" in error.line()
+
+
+def dripped_on(source: DatabaseSource, proxy: FaultProxy) -> None:
+    with source._connected() as connection:
+        proxy.mode = "drip"
+        try:
+            connection.exec_driver_sql("SELECT * FROM hoc_sinh")
+        finally:
+            assert proxy.dripped == 0
+
+
+def test_rows_that_come_byte_by_byte_end_with_the_whole(source: DatabaseSource, server: PostgreSql) -> None:
+    with proxied(server.port) as proxy:
+        wanted = through(source, proxy.port)
+        wanted = replace(wanted, access=replace(wanted.access, overall=3))
+        with pytest.raises(SourceUnreachable, match="giữa chừng"):
+            dripped_on(wanted, proxy)
+
+
+def dripped_on_the_quick_way(source: DatabaseSource, proxy: FaultProxy) -> None:
+    (table,) = (table for table in source.column_map.tables if table.source == "hoc_sinh")
+    with source._connected() as connection:
+        bulk, asked = bulk_of(source, connection), source._asked(connection, table)
+        proxy.mode = "drip"
+        try:
+            list(bulk.batches(asked))
+        finally:
+            assert proxy.dripped == 0
+
+
+def test_rows_that_come_byte_by_byte_the_quick_way_end_with_the_whole(source: DatabaseSource, server: PostgreSql) -> None:
+    with proxied(server.port) as proxy:
+        wanted = through(source, proxy.port)
+        wanted = replace(wanted, access=replace(wanted.access, overall=3))
+        with pytest.raises(SourceUnreachable, match="giữa chừng"):
+            dripped_on_the_quick_way(wanted, proxy)
 
 
 @pytest.mark.parametrize("quick", [True, False], ids=["ADBC", "cursor"])
