@@ -122,7 +122,8 @@ def awkward(source: DatabaseSource, server: PostgreSql) -> Iterator[DatabaseSour
 
 def landed(source: DatabaseSource, folder: Path, table: str = "la") -> pl.DataFrame:
     folder.mkdir()
-    source._pull(folder, Delivery("qlnt"))
+    (folder / "rows").mkdir()
+    source._pull(folder, folder / "rows", Delivery("qlnt"))
     return pl.read_parquet(folder / f"{table}.parquet")
 
 
