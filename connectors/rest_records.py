@@ -1,6 +1,6 @@
 """From the records of an API to rows of a canonical table, as text, page by page; only fields that the map names are kept.
 
-Rows are put aside in a file batch by batch: a million marks need no more memory than fifty thousand.
+Rows are put aside in a file batch by batch: a million marks need no more memory than a hundred thousand.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from connectors.column_maps import ApiTable
     from connectors.rest_paging import Record
 
-BATCH = 50_000  # records held at a time
+BATCH = ROWS_IN_A_GROUP  # records held at a time
 NESTED = {dict, list}
 # What JSON writes for a moment (RFC 3339); plain days and anything else stay as they are.
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
@@ -123,9 +123,11 @@ class Gathering:
             yield from self.rows().collect().iter_slices(ROWS_IN_A_GROUP)
             return
         columns = tuple(self._columns())
+        wanted = [*(name for column in columns for name in column.meta.root_names()), PROVENANCE_ROW]
         with pq.ParquetFile(self.file) as file:
-            for batch in file.iter_batches(batch_size=ROWS_IN_A_GROUP):
-                yield pl.DataFrame(pl.from_arrow(batch)).select(*columns, PROVENANCE_ROW)
+            # Without threads: each would keep the memory that it once used.
+            for group in range(file.num_row_groups):
+                yield pl.DataFrame(pl.from_arrow(file.read_row_group(group, wanted, use_threads=False))).select(*columns, PROVENANCE_ROW)
 
     def _columns(self) -> Iterator[pl.Expr]:
         if not self.count:
