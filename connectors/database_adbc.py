@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
-BATCH_BYTES = 4 << 20  # the driver's own 16 MB would only be waited for: three of them are held at a time
+BATCH_BYTES = 8 << 20  # half of the driver's own: three of them are held at a time
 NAMED = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call] # no parameters are used; the other styles would double a % in a name
 
 
