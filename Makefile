@@ -33,6 +33,7 @@ bench: setup ## measures and prints, never fails by time
 
 bench-sql: setup servers ## a million marks from PostgreSQL, side by side with other ways
 	@$(BIN)/python -m tests.benchmarks.sql
+	@$(BIN)/python -m tests.benchmarks.api
 
 mutation: setup ## every comparison of the rules flipped, one at a time; prints what no test noticed
 	@$(BIN)/python -m tests.mutation.run
