@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from connectors.records.systems import SYSTEMS, TOGETHER
-from expectations.findings import FINDING_SCHEMA, no_findings, ordered
+from expectations.findings import FINDING_SCHEMA, IDENTITY, ROOT, no_findings, nothing_folded, nothing_waived, ordered, without
 from expectations.rule import Severity
 from expectations.views import VIEWS
 from expectations.views.scene import PLACE, Scene
@@ -38,11 +38,35 @@ class CheckContext:
 class QualityResult:
     """Findings (FINDING_SCHEMA, in their one order) and, per rule code, how many rows were examined.
 
-    0 examined is grey: not enough data to say anything, never "good".
+    0 examined is grey: not enough data to say anything, never "good". `folded`: the findings that a root cause
+    among `findings` stands for. `waived`: those of `findings` that are a signed exception tonight.
     """
 
     findings: pl.DataFrame
     examined: Mapping[str, int]
+    folded: pl.DataFrame = field(default_factory=nothing_folded)
+    waived: pl.DataFrame = field(default_factory=nothing_waived)
+
+    @property
+    def open(self) -> pl.DataFrame:
+        """Findings that somebody still has to see to: those that no exception was signed for."""
+        return without(self.findings, self.waived, IDENTITY)
+
+    @property
+    def singles(self) -> pl.DataFrame:
+        """A finding for every record that breaks a rule, waived or not, as if nothing had been folded."""
+        return _unfolded(self.findings, self.folded)
+
+    @property
+    def open_singles(self) -> pl.DataFrame:
+        """As `singles`, without what is waived; a waived root cause waives all that it stands for."""
+        return _unfolded(self.open, without(self.folded, self.waived.select(pl.col(IDENTITY).name.prefix("root_")), ROOT))
+
+
+def _unfolded(findings: pl.DataFrame, folded: pl.DataFrame) -> pl.DataFrame:
+    """Findings in place of the lines that only count them; a cause that is a rule of its own stays."""
+    counted = folded.filter(pl.col("rule") == pl.col("root_rule")).select(pl.col(ROOT).name.replace("^root_", "")).unique()
+    return ordered(pl.concat([without(findings, counted, IDENTITY), folded.select(list(FINDING_SCHEMA))]))
 
 
 @dataclass(frozen=True, slots=True)

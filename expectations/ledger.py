@@ -1,7 +1,8 @@
 """The ledger over all nights: since when each finding stands open, and what each night found in all.
 
-A night's findings lie in `findings/DAY`: `findings.csv` for people and machines, `findings.parquet` and
-`examined.json` for later steps, `summary.json` with counts only. Each night is told from the newest
+A night's findings lie in `findings/DAY`: `findings.csv` for people and machines, `findings.parquet`, `folded.parquet`
+(what root causes stand for), `waived.parquet` (signed exceptions) and `examined.json` for later steps, `summary.json`
+with counts only. Each night is told from the newest
 earlier one, so the same earlier nights give the same bytes.
 """
 
@@ -18,17 +19,17 @@ import polars as pl
 
 from connectors.records.snapshot import publish
 from expectations.check import QualityResult
-from expectations.findings import ordered, write_csv
+from expectations.findings import IDENTITY, nothing_folded, nothing_waived, ordered, write_csv
 from expectations.rule import WEIGHTS, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-FINDINGS, EXAMINED, SUMMARY = "findings.parquet", "examined.json", "summary.json"
+FINDINGS, FOLDED, WAIVED = "findings.parquet", "folded.parquet", "waived.parquet"
+EXAMINED, SUMMARY = "examined.json", "summary.json"
 NIGHTS_SHOWN = 30
 DAY_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")  # `2027-05-31~1` is a night that was replaced
-IDENTITY = ["rule", "system", "table", "key"]
 
 
 def with_history(findings: pl.DataFrame, day: date, findings_root: Path) -> pl.DataFrame:
@@ -59,20 +60,33 @@ def save_findings(result: QualityResult, folder: Path, day: date) -> None:
     aside.mkdir(parents=True)
     findings = ordered(result.findings)
     write_csv(findings, aside / "findings.csv")
-    findings.write_parquet(aside / FINDINGS, compression="zstd")
+    for name, frame in ((FINDINGS, findings), (FOLDED, result.folded), (WAIVED, result.waived)):
+        frame.write_parquet(aside / name, compression="zstd")
     _write_json(aside / EXAMINED, dict(sorted(result.examined.items())))
-    _write_json(aside / SUMMARY, summary_of(findings, day))
+    _write_json(aside / SUMMARY, summary_of(result.open, day) | _not_open(result))
     publish(aside, folder)
 
 
 def load_result(folder: Path) -> QualityResult:
     """A night's findings as they were saved. FileNotFoundError when that night was not checked."""
     examined: dict[str, int] = json.loads((folder / EXAMINED).read_text(encoding="utf-8"))
-    return QualityResult(pl.read_parquet(folder / FINDINGS), examined)
+    findings = pl.read_parquet(folder / FINDINGS)
+    return QualityResult(findings, examined, _read(folder / FOLDED, nothing_folded()), _read(folder / WAIVED, nothing_waived()))
+
+
+def _read(file: Path, otherwise: pl.DataFrame) -> pl.DataFrame:
+    """A part of a night's findings; a night from before there was such a part has nothing in it."""
+    return pl.read_parquet(file) if file.is_file() else otherwise
+
+
+def _not_open(result: QualityResult) -> dict[str, Any]:
+    """What is listed and not open, as counts: exceptions by rule, and findings that a root cause stands for."""
+    rules = result.waived.group_by("rule").len().sort("rule")
+    return {"waived": dict(rules.iter_rows()), "folded": result.folded.height}
 
 
 def summary_of(findings: pl.DataFrame, day: date) -> dict[str, Any]:
-    """Counts only: by severity, and per rule how many findings, records and classes; the gravest rules first."""
+    """Counts of open findings only: by severity, and per rule how many findings, records and classes; the gravest rules first."""
     by_severity = dict(findings.group_by("severity").len().iter_rows())
     rules = findings.group_by("rule", "severity", "table", "message", "owner").agg(
         count=pl.len(), records=pl.col("key").str.split("|").list.first().n_unique(), classes=pl.col("class_name").drop_nulls().n_unique()

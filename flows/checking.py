@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -16,10 +17,12 @@ from expectations.ledger import earlier_summaries, load_result, save_findings, w
 from expectations.report import ExportNote, ReportContent, write_report
 from expectations.rule import Severity
 from expectations.rules import all_rules
+from expectations.waivers import waived
 from flows.accepting import without_accepted_drift
 from flows.night_record import StepResult
 from flows.pulling import earlier_snapshots, night_snapshot
 from flows.safekeeping import proof_before
+from flows.waiving import waivers
 from infra.clock import vietnamese_date
 from infra.errors import DataStoppedExport
 from infra.vietnamese import number
@@ -40,14 +43,21 @@ def check_night(home: Home, day: date) -> StepResult:
     snapshot = night_snapshot(home, day)
     result = check(snapshot, all_rules(), CheckContext(day, home.settings.limits), earlier_snapshots(home, day))
     findings = with_history(without_accepted_drift(home, result.findings, day), day, home.folder("findings"))
+    result = replace(result, findings=findings, waived=waived(findings, waivers(home), day))
     folder = home.folder("findings", day)
-    save_findings(QualityResult(findings, result.examined), folder, day)
-    by_severity = Counter(findings["severity"].to_list())
+    save_findings(result, folder, day)
+    by_severity = Counter(result.open["severity"].to_list())
     counts = {severity.value: by_severity.get(severity.value, 0) for severity in Severity}
-    grey = sum(1 for rows in result.examined.values() if not rows)
     detail = ", ".join(f"{number(count)} {severity}" for severity, count in counts.items() if count) or "không có lỗi nào"
+    return StepResult("", "", detail, counts, _check_facts(result), {"findings": str(folder / "findings.csv")})
+
+
+def _check_facts(result: QualityResult) -> dict[str, str]:
+    """What is to be known beside the open findings; counts only."""
+    grey = sum(1 for rows in result.examined.values() if not rows)
     facts = {"số quy tắc": str(len(all_rules())), "quy tắc chưa đủ dữ liệu": str(grey)}
-    return StepResult("", "", detail, counts, facts, {"findings": str(folder / "findings.csv")})
+    aside = {"ngoại lệ đã ký": result.waived.height, "chỗ gộp vào nguyên nhân chung": result.folded.height}
+    return facts | {name: number(count) for name, count in aside.items() if count}
 
 
 def night_result(home: Home, day: date) -> QualityResult:

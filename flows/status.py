@@ -80,10 +80,12 @@ def _open_findings(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
     folders = sorted(home.folder("findings").glob(NIGHT_FOLDERS))
     if not folders:
         return
-    findings = load_result(folders[-1]).findings
+    result = load_result(folders[-1])
+    findings = result.open
     counts = {severity.value: findings.filter(findings["severity"] == severity.value).height for severity in Severity}
-    facts["findings"] = counts
+    facts["findings"], facts["waived"] = counts, result.waived.height
     told = ", ".join(f"{number(count)} {severity}" for severity, count in counts.items() if count) or "không có"
+    told += f"; ngoại lệ đã ký: {number(result.waived.height)}" if result.waived.height else ""
     blocking = counts[Severity.STOP.value] + counts[Severity.BLOCK.value]
     yield Line(None if blocking else True, "Việc đang mở", told, "mở báo cáo trong data/reports")
 

@@ -109,7 +109,8 @@ def test_other_findings_of_the_same_night_retire_the_old_folder(tmp_path: Path) 
 
 def test_a_night_is_saved_whole_and_read_back(tmp_path: Path) -> None:
     night(tmp_path, FIRST, ONE, TWO)
-    assert sorted(files_of(tmp_path / FIRST.isoformat())) == ["examined.json", "findings.csv", "findings.parquet", "summary.json"]
+    files = ["examined.json", "findings.csv", "findings.parquet", "folded.parquet", "summary.json", "waived.parquet"]
+    assert sorted(files_of(tmp_path / FIRST.isoformat())) == files
     result = load_result(tmp_path / FIRST.isoformat())
     assert result.examined == {"ID-1": 5}
     assert result.findings.schema == FINDING_SCHEMA
