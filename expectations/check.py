@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connectors.records.systems import SYSTEMS, TOGETHER
-from expectations.findings import FINDING_SCHEMA, IDENTITY, ROOT, no_findings, nothing_folded, nothing_waived, ordered, without
+from expectations.findings import (
+    FINDING_SCHEMA,
+    IDENTITY,
+    ROOT,
+    WAIVED_SCHEMA,
+    no_findings,
+    nothing_folded,
+    nothing_waived,
+    ordered,
+    without,
+)
 from expectations.rule import Severity
 from expectations.views import VIEWS
 from expectations.views.scene import PLACE, Scene
@@ -58,6 +68,14 @@ class QualityResult:
         return _unfolded(self.findings, self.folded)
 
     @property
+    def signed_singles(self) -> pl.DataFrame:
+        """The part of `singles` that is waived, by itself or with its root cause (WAIVED_SCHEMA)."""
+        terms = [name for name in WAIVED_SCHEMA if name not in FINDING_SCHEMA]
+        causes = self.waived.select(pl.col(IDENTITY).name.prefix("root_"), *terms)
+        covered = self.folded.join(causes, on=ROOT, nulls_equal=True).select(list(WAIVED_SCHEMA))
+        return pl.concat([without(self.waived, _counting(self.folded), IDENTITY), covered])
+
+    @property
     def open_singles(self) -> pl.DataFrame:
         """As `singles`, without what is waived; a waived root cause waives all that it stands for."""
         return _unfolded(self.open, without(self.folded, self.waived.select(pl.col(IDENTITY).name.prefix("root_")), ROOT))
@@ -65,8 +83,12 @@ class QualityResult:
 
 def _unfolded(findings: pl.DataFrame, folded: pl.DataFrame) -> pl.DataFrame:
     """Findings in place of the lines that only count them; a cause that is a rule of its own stays."""
-    counted = folded.filter(pl.col("rule") == pl.col("root_rule")).select(pl.col(ROOT).name.replace("^root_", "")).unique()
-    return ordered(pl.concat([without(findings, counted, IDENTITY), folded.select(list(FINDING_SCHEMA))]))
+    return ordered(pl.concat([without(findings, _counting(folded), IDENTITY), folded.select(list(FINDING_SCHEMA))]))
+
+
+def _counting(folded: pl.DataFrame) -> pl.DataFrame:
+    """Identities of the lines that only count findings of their own rule."""
+    return folded.filter(pl.col("rule") == pl.col("root_rule")).select(pl.col(ROOT).name.replace("^root_", "")).unique()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from connectors.department.start_of_year import COUNTED_COLUMNS, fill_start_of_year
+from connectors.department.start_of_year import COUNTED_COLUMNS, SignedExceptions, fill_start_of_year
 from connectors.records.school_year import SchoolYear
 from connectors.records.tables import PUPILS
 from expectations.check import CheckContext, QualityResult, check, stops_export
@@ -29,7 +30,6 @@ from infra.vietnamese import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from flows.home import Home
 
@@ -88,12 +88,25 @@ def hold_back(home: Home, day: date) -> StepResult:
 
 
 def blocking_for_form(result: QualityResult) -> dict[str, int]:
-    """Per rule, how many `chặn` findings stand on columns that the start-of-year form counts."""
+    """Per rule, how many `chặn` findings that nobody signed for stand on columns that the start-of-year form counts."""
+    return dict(sorted(Counter(_on_the_form(result.open_singles)["rule"].to_list()).items()))
+
+
+def exceptions_for_form(result: QualityResult) -> list[SignedExceptions]:
+    """The signed exceptions among them, by rule: the form says how many, of which rule and who signed."""
+    signed = _on_the_form(result.signed_singles).group_by("rule").agg(pl.len(), pl.col("signer").unique().sort(), pl.col("until").min())
+    return [
+        SignedExceptions(rule, count, tuple(signers), date.fromisoformat(until))
+        for rule, count, signers, until in signed.sort("rule").rows()
+    ]
+
+
+def _on_the_form(findings: pl.DataFrame) -> pl.DataFrame:
+    """`chặn` findings on columns that the start-of-year form counts."""
     counted = {rule.code for rule in all_rules() if rule.table == PUPILS.name and COUNTED_COLUMNS & set(rule.needs)}
-    chosen = result.findings.filter(
+    return findings.filter(
         (pl.col("severity") == Severity.BLOCK.value) & pl.col("rule").is_in(sorted(counted)) & pl.col("system").is_in(FORM_SYSTEMS)
     )
-    return dict(sorted(Counter(chosen["rule"].to_list()).items()))
 
 
 def export_forms(home: Home, day: date, stale: Sequence[str]) -> StepResult:
@@ -115,6 +128,7 @@ def export_forms(home: Home, day: date, stale: Sequence[str]) -> StepResult:
         home.settings.school,
         blocking_for_form(result),
         home.folder("exports") / START_OF_YEAR_FORM / day.isoformat(),
+        exceptions_for_form(result),
     )
     counts = {"ô đã điền": form.filled_cells, "chỉ tiêu để trống": len(form.blank_rows), "cảnh báo": len(form.problems)}
     lines = (*form.problems, *_blank_lines(form.blank_rows))
