@@ -13,7 +13,7 @@ from connectors.department.start_of_year import COUNTED_COLUMNS, SignedException
 from connectors.records.school_year import SchoolYear
 from connectors.records.tables import PUPILS
 from expectations.check import CheckContext, QualityResult, check, stops_export
-from expectations.holdback import HELD_FOLDER, holdback, save_held
+from expectations.holdback import HELD_FOLDER, holdback, require_totals, save_held
 from expectations.ledger import earlier_summaries, load_result, save_findings, with_history
 from expectations.report import ExportNote, ReportContent, write_report
 from expectations.rule import Severity
@@ -29,11 +29,13 @@ from infra.errors import DataStoppedExport
 from infra.vietnamese import number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flows.home import Home
 
 START_OF_YEAR_FORM = "bieu-02-TH-DN"
+# What became of the rows of a night; the first is the sum of the others.
+TOTALS = ("kéo về", "xuất được", "giữ lại", "tạm giữ")
 # The systems whose rows the start-of-year form counts.
 FORM_SYSTEMS = ("qlnt",)
 
@@ -69,7 +71,9 @@ def write_gx(home: Home, day: date) -> StepResult:
     """Write the night's result as Great Expectations validation results and Data Docs."""
     from expectations.gx.validation import write_validation  # noqa: PLC0415 - importing it costs seconds: only this step pays
 
-    index = write_validation(night_result(home, day), all_rules(), night_snapshot(home, day), home.folder("gx", day))
+    result = night_result(home, day)
+    # Great Expectations counts rows: what a root cause stands for is counted there row by row.
+    index = write_validation(replace(result, findings=result.singles), all_rules(), night_snapshot(home, day), home.folder("gx", day))
     return StepResult("", "", "đã ghi kết quả và Data Docs", paths={"data_docs": str(index)})
 
 
@@ -77,14 +81,17 @@ def hold_back(home: Home, day: date) -> StepResult:
     """List the rows that may not leave, and add up what may leave, what is held and what is set aside."""
     held_back = holdback(night_snapshot(home, day), night_result(home, day))
     file = save_held(held_back, home.folder("findings") / HELD_FOLDER / day.isoformat())
-    counts = {
-        "kéo về": held_back.pulled,
-        "xuất được": held_back.exported,
-        "giữ lại": held_back.held.height,
-        "tạm giữ": held_back.quarantined,
-    }
-    told = f"{number(held_back.held.height)} dòng ({number(held_back.exported)} dòng xuất được)"
+    require_totals(held_back)  # after the list was written: it shows where to look
+    sums = (held_back.pulled, held_back.exported, held_back.held.height, held_back.quarantined)
+    counts = dict(zip(TOTALS, sums, strict=True))
+    told = f"{number(held_back.held.height)} dòng ({number(held_back.exported)} dòng xuất được); {sums_told(counts)}"
     return StepResult("", "", told, counts, paths={"held": str(file)})
+
+
+def sums_told(counts: Mapping[str, int]) -> str:
+    """The equation of the night in words, from the counts of the step that holds back."""
+    pulled, exported, held, aside = (number(counts.get(name, 0)) for name in TOTALS)
+    return f"kéo về {pulled} = xuất được {exported} + giữ lại {held} + tạm giữ {aside}"
 
 
 def blocking_for_form(result: QualityResult) -> dict[str, int]:
@@ -123,6 +130,7 @@ def export_forms(home: Home, day: date, stale: Sequence[str]) -> StepResult:
         raise DataStoppedExport(
             "Dừng xuất biểu: dữ liệu đêm nay mất bất thường", where="mục «dừng» trong báo cáo", fix="hỏi nơi quản lý hệ thống, rồi chạy lại"
         )
+    require_totals(holdback(night_snapshot(home, day), result))
     form = fill_start_of_year(
         night_snapshot(home, day),
         home.settings.school,
@@ -148,6 +156,7 @@ def _blank_lines(blank_rows: Sequence[tuple[str, str]]) -> list[str]:
 def write_quality_report(home: Home, day: date, problems: Sequence[str], export: StepResult | None) -> StepResult:
     """Write the public report (counts) and the private lists (names) of the night."""
     snapshot, result = night_snapshot(home, day), night_result(home, day)
+    held_back = holdback(snapshot, result)
     content = ReportContent(
         school=home.settings.school.name,
         day=day,
@@ -155,7 +164,9 @@ def write_quality_report(home: Home, day: date, problems: Sequence[str], export:
         findings=result.findings,
         examined=result.examined,
         rules=all_rules(),
-        totals=holdback(snapshot, result).totals,
+        totals=(*held_back.totals, *held_back.by_system),
+        folded=result.folded,
+        waived=result.waived,
         earlier=earlier_summaries(home.folder("findings"), day),
         exports=_export_notes(export),
         backup_proof=proof_before(home, day),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from expectations.report.content import BackupProof, ReportContent, TableTotals
     from expectations.report.coverage import Entry
-    from expectations.report.summary import Change, RuleGroup, SourceAge, Summary
+    from expectations.report.summary import Change, RootLine, RuleGroup, SourceAge, Summary, WaivedLine
 
 NOT_ENOUGH = "chưa đủ dữ liệu"
 DRIFT = "Khối lượng dữ liệu qua các đêm"
@@ -165,6 +165,29 @@ def entry(of: Entry, *, due: bool, examined_any: bool) -> str:
     if not examined_any or not (of.filled or of.missing):
         return NOT_ENOUGH
     return f"thiếu {number(of.missing)}" if of.missing else "đủ"
+
+
+def totals_by_table(totals: Iterable[TableTotals]) -> list[tuple[str, str, TableTotals]]:
+    """Table, system and totals, a table's whole first; systems only where several delivered the table."""
+    every = list(totals)
+    found = []
+    for whole in (total for total in every if not total.system):
+        parts = [total for total in every if total.system and total.table == whole.table]
+        found.append((table_name(whole.table), "", whole))
+        found += [("", short_system(part.system), part) for part in parts if len(parts) > 1]
+    return found
+
+
+def waived(line: WaivedLine) -> str:
+    """How many exceptions of a rule were signed, and when the first of them ends."""
+    return f"{number(line.count)} chỗ, sớm nhất hết hạn {vietnamese_date(line.until)}"
+
+
+def root(line: RootLine) -> str:
+    """Where one cause lies and how many findings it stands for."""
+    column = TABLES[line.table].label_of(line.column) if line.table in TABLES else line.column
+    where = f"{table_name(line.table)}, cột {column}" if line.column else table_name(line.table)
+    return f"{where}: gộp {number(line.folded)} chỗ"
 
 
 def tie_out(total: TableTotals) -> str:
