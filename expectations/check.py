@@ -19,6 +19,7 @@ from expectations.findings import (
     ordered,
     without,
 )
+from expectations.roots import is_cause, told_once
 from expectations.rule import Severity
 from expectations.views import VIEWS
 from expectations.views.scene import PLACE, Scene
@@ -134,7 +135,8 @@ def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earl
     """
     scene = Scene(snapshot, context.day, context.limits, tuple(earlier))
     scans = [
-        _scan(VIEWS[name], [rule for rule in rules if rule.view == name], scene) for name in dict.fromkeys(rule.view for rule in rules)
+        _scan(VIEWS[name], [rule for rule in rules if rule.view == name], scene)
+        for name in dict.fromkeys(rule.view for rule in rules if not is_cause(rule))
     ]
     asking = [scan for scan in scans if scan.asked]
     collected = pl.collect_all([frame for scan in asking for frame in (scan.failing(), scan.row_counts())])
@@ -144,7 +146,7 @@ def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earl
         found += [_findings(rule, scan.view, failing.filter(rule.code)) for rule, _ in scan.asked]
         examined |= scan.examined(dict(counts.iter_rows()))
     once = ordered(pl.concat(found)).unique(["rule", "system", "table", "key"], keep="first", maintain_order=True)
-    return QualityResult(once, examined)
+    return told_once(scene, rules, QualityResult(once, examined))
 
 
 def stops_export(result: QualityResult) -> bool:

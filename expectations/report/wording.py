@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from expectations.report.summary import Change, RootLine, RuleGroup, SourceAge, Summary, WaivedLine
 
 NOT_ENOUGH = "chưa đủ dữ liệu"
-DRIFT = "Khối lượng dữ liệu qua các đêm"
+DRIFT = "Nguồn và khối lượng dữ liệu"
 CLASSES_NAMED = 4
 OLD_AFTER_DAYS = 7
 WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
