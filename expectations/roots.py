@@ -22,7 +22,7 @@ from connectors.records.tables import TABLES
 from expectations.findings import FINDING_SCHEMA, FOLDED_SCHEMA, IDENTITY, SORTED_BY, ordered
 from expectations.rule import Severity
 from expectations.rules.drift import FEWEST_ROWS, HALF, WHOLLY
-from expectations.views.sheets import SHEET, VIEWS, base_of
+from expectations.views.sheets import SHEET, VIEWS, base_of, rows_asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,7 +47,7 @@ def told_once(scene: Scene, rules: Sequence[Rule], result: QualityResult) -> Qua
     examined, causes, folded = dict(result.examined), [], []
     for rule in sorted(filter(is_cause, rules), key=lambda rule: rule.code, reverse=True):  # lines before the columns they leave empty
         frame = VIEWS[rule.view].build(scene).collect()
-        examined[rule.code] = sum(scene.snapshot.rows.values()) if rule.view == "keyless_rows" else frame.height
+        examined[rule.code] = _rows(scene) if rule.view == "keyless_rows" else frame.height
         lines = frame.filter(rule.condition)
         told, stood_for = _blank_lines(rule, lines, single) if rule.view == "keyless_rows" else _lost_columns(rule, lines, (single, rules))
         causes.append(told)
@@ -59,6 +59,12 @@ def told_once(scene: Scene, rules: Sequence[Rule], result: QualityResult) -> Qua
     kept = pl.concat(folded).select(list(FOLDED_SCHEMA)).sort(SORTED_BY, nulls_last=False)
     gravest = _as_grave_as(pl.concat(causes), kept)
     return replace(result, findings=ordered(pl.concat([single.drop(AT), gravest])), examined=examined, folded=kept)
+
+
+def _rows(scene: Scene) -> int:
+    """All rows of the night: each was asked whether it tells of anybody."""
+    counts = pl.collect_all([rows_asked(scene, table).select(pl.len()) for table in TABLES])
+    return sum(int(count.item()) for count in counts)
 
 
 def _as_grave_as(causes: pl.DataFrame, folded: pl.DataFrame) -> pl.DataFrame:

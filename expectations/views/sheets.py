@@ -52,6 +52,11 @@ def base_of(table: str, column: str) -> str:
     return DERIVED[table, column][0] if (table, column) in DERIVED else column
 
 
+def rows_asked(scene: Scene, table: str) -> pl.LazyFrame:
+    """A table's rows of the systems that took part in the night."""
+    return scene.table(table).filter(pl.col("source_system").is_in(sorted(scene.snapshot.sources)))
+
+
 def sheet_columns(scene: Scene) -> pl.LazyFrame:
     """One row per sheet and column that every due row should fill, of systems that have the column in some sheet.
 
@@ -87,7 +92,7 @@ def _counted(rows: pl.LazyFrame, table: str, columns: tuple[str, ...]) -> pl.Laz
 
 def _due(scene: Scene, table: str) -> pl.LazyFrame:
     """Rows that must be filled by tonight: an assessment or a month that is not yet due is not missing."""
-    rows = scene.table(table)
+    rows = rows_asked(scene, table)
     if table in ("marks", "traits"):
         return rows.filter(pl.col("time").is_in(list(scene.year.due_times(scene.day))))
     if table == "attendance":
@@ -113,7 +118,7 @@ def _keyless(scene: Scene, table: str) -> pl.LazyFrame:
     own = TABLES[table].own
     telling = [column.name for column in own if column.personal_data is not PersonalData.PLAIN and column.name not in PREFILLED]
     keys = [name for name in TABLES[table].key if name in telling] or [TABLES[table].key[0]]
-    rows = scene.table(table).filter(pl.all_horizontal(pl.col(keys).is_null()))
+    rows = rows_asked(scene, table).filter(pl.all_horizontal(pl.col(keys).is_null()))
     told = pl.sum_horizontal(pl.col(name).is_not_null().cast(pl.UInt32) for name in telling)
     return rows.select(told.alias("told"), pl.lit(table).alias("table_name"), *PLACE)
 
