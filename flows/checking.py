@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flows.home import Home
 
 START_OF_YEAR_FORM = "bieu-02-TH-DN"
+SIGNED = "ngoại lệ đã ký"
 # What became of the rows of a night; the first is the sum of the others.
 TOTALS = ("kéo về", "xuất được", "giữ lại", "tạm giữ")
 # The systems whose rows the start-of-year form counts.
@@ -58,7 +59,7 @@ def _check_facts(result: QualityResult) -> dict[str, str]:
     """What is to be known beside the open findings; counts only."""
     grey = sum(1 for rows in result.examined.values() if not rows)
     facts = {"số quy tắc": str(len(all_rules())), "quy tắc chưa đủ dữ liệu": str(grey)}
-    aside = {"ngoại lệ đã ký": result.waived.height, "chỗ gộp vào nguyên nhân chung": result.folded.height}
+    aside = {SIGNED: result.waived.height, "chỗ gộp vào nguyên nhân chung": result.folded.height}
     return facts | {name: number(count) for name, count in aside.items() if count}
 
 
@@ -84,7 +85,7 @@ def hold_back(home: Home, day: date) -> StepResult:
     require_totals(held_back)  # after the list was written: it shows where to look
     sums = (held_back.pulled, held_back.exported, held_back.held.height, held_back.quarantined)
     counts = dict(zip(TOTALS, sums, strict=True))
-    told = f"{number(held_back.held.height)} dòng ({number(held_back.exported)} dòng xuất được); {sums_told(counts)}"
+    told = f"{number(held_back.held.height)} dòng; {sums_told(counts)}"
     return StepResult("", "", told, counts, paths={"held": str(file)})
 
 

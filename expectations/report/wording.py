@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NOT_ENOUGH = "chưa đủ dữ liệu"
 DRIFT = "Nguồn và khối lượng dữ liệu"
+AS_RECEIVED = " (như nhận)"
 CLASSES_NAMED = 4
 OLD_AFTER_DAYS = 7
 WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
@@ -185,9 +186,9 @@ def waived(line: WaivedLine) -> str:
 
 def root(line: RootLine) -> str:
     """Where one cause lies and how many findings it stands for."""
-    column = TABLES[line.table].label_of(line.column) if line.table in TABLES else line.column
-    where = f"{table_name(line.table)}, cột {column}" if line.column else table_name(line.table)
-    return f"{where}: gộp {number(line.folded)} chỗ"
+    own = {column.name: column.label for column in TABLES[line.table].own} if line.table in TABLES else {}
+    where = f", cột {own[line.column].removesuffix(AS_RECEIVED)}" if line.column in own else ""
+    return f"{table_name(line.table)}{where}: gộp {number(line.folded)} chỗ"
 
 
 def tie_out(total: TableTotals) -> str:
@@ -212,7 +213,7 @@ def backup_lines(proof: BackupProof | None) -> list[str]:
 def cell_label(table: str, key: str, column: str) -> str:
     """Which cell a finding is about: `Toán · Cuối năm · Điểm KTĐK`."""
     known = column in VIEW_COLUMNS or table not in TABLES
-    label = VIEW_COLUMNS.get(column, column) if known else TABLES[table].label_of(column).removesuffix(" (như nhận)")
+    label = VIEW_COLUMNS.get(column, column) if known else TABLES[table].label_of(column).removesuffix(AS_RECEIVED)
     return " · ".join([*_key_words(table, key.split("|")[1:]), label])
 
 

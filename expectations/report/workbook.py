@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from connectors.records.tables import TABLES
 from expectations.findings import ROOT, SORTED_BY
 from expectations.report import wording
 from expectations.report.people import People, read_people
@@ -50,7 +51,7 @@ ACCEPTED, FOLDED = "Đã chấp nhận", "Chi tiết gộp"
 ACCEPTED_COLUMNS = (
     *COLUMNS[:6], ("Chấp nhận đến", 12), ("Lý do", 34), ("Người ký", 20), ("Ngày ký", 11), COLUMNS[9],
 )  # fmt: skip
-FOLDED_COLUMNS = (("Gộp vào (quy tắc · tệp · trang · cột)", 34), *COLUMNS[:6], COLUMNS[9])
+FOLDED_COLUMNS = (("Gộp vào (quy tắc › tệp › trang › cột)", 38), *COLUMNS[:6], COLUMNS[9])
 HEADER_ROW = 3
 PRIVATE_FOOTER = "Có dữ liệu cá nhân của học sinh, cán bộ: chỉ dùng để sửa, không gửi ra ngoài"
 FILLS = {Severity.STOP: "#E8C9C4", Severity.BLOCK: "#F6D5CC", Severity.REVIEW: "#FBEBC8", Severity.REMIND: "#E3EAEE"}
@@ -213,10 +214,18 @@ def _write_folded(book: Workbook, content: ReportContent, people: People, parts:
     note = f"{number(content.folded.height)} chỗ đã gộp vào nguyên nhân chung; sửa nguyên nhân ở nguồn thì các dòng này tự hết."
     ranked = content.folded.sort(*ROOT, *SORTED_BY)
     rows = [
-        (f"{finding['root_rule']} · {finding['root_key'].replace('#', ' · ')}", *row[:6], row[9])
+        (_cause(finding), *row[:6], row[9])
         for finding, row in ((finding, _row(finding, people)) for finding in ranked.iter_rows(named=True))
     ]
     _write_aside(book, (FOLDED, f"{FOLDED} · {content.school}", note), FOLDED_COLUMNS, rows, parts)
+
+
+def _cause(finding: Mapping[str, Any]) -> str:
+    """A root cause in words: its rule, file, sheet, and its column or line."""
+    *place, last = finding["root_key"].split("#")
+    table = finding["root_table"]
+    named = f"dòng {last}" if last.isdigit() else wording.cell_label(table, "", last) if table in TABLES else last
+    return " › ".join([finding["root_rule"], *filter(None, place), named])
 
 
 def _write_aside(
