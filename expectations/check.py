@@ -79,7 +79,12 @@ class QualityResult:
     @property
     def open_singles(self) -> pl.DataFrame:
         """As `singles`, without what is waived; a waived root cause waives all that it stands for."""
-        return _unfolded(self.open, without(self.folded, self.waived.select(pl.col(IDENTITY).name.prefix("root_")), ROOT))
+        return _unfolded(self.open, self.open_folded)
+
+    @property
+    def open_folded(self) -> pl.DataFrame:
+        """What root causes stand for that are not waived."""
+        return without(self.folded, self.waived.select(pl.col(IDENTITY).name.prefix("root_")), ROOT)
 
 
 def _unfolded(findings: pl.DataFrame, folded: pl.DataFrame) -> pl.DataFrame:

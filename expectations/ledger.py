@@ -63,7 +63,7 @@ def save_findings(result: QualityResult, folder: Path, day: date) -> None:
     for name, frame in ((FINDINGS, findings), (FOLDED, result.folded), (WAIVED, result.waived)):
         frame.write_parquet(aside / name, compression="zstd")
     _write_json(aside / EXAMINED, dict(sorted(result.examined.items())))
-    _write_json(aside / SUMMARY, summary_of(result.open, day) | _not_open(result))
+    _write_json(aside / SUMMARY, summary_of(result.open, day, result.open_folded) | _not_open(result))
     publish(aside, folder)
 
 
@@ -85,19 +85,29 @@ def _not_open(result: QualityResult) -> dict[str, Any]:
     return {"waived": dict(rules.iter_rows()), "folded": result.folded.height}
 
 
-def summary_of(findings: pl.DataFrame, day: date) -> dict[str, Any]:
-    """Counts of open findings only: by severity, and per rule how many findings, records and classes; the gravest rules first."""
+def summary_of(findings: pl.DataFrame, day: date, folded: pl.DataFrame | None = None) -> dict[str, Any]:
+    """Counts of open findings only: by severity, and per rule how many findings, records and classes; the gravest rules first.
+
+    `folded`: what root causes among the findings stand for; it is counted for the rule that tells the cause, and weighs there.
+    """
+    behind = {} if folded is None else {(rule, table): n for rule, table, n in folded.group_by("root_rule", "root_table").len().iter_rows()}
     by_severity = dict(findings.group_by("severity").len().iter_rows())
     rules = findings.group_by("rule", "severity", "table", "message", "owner").agg(
         count=pl.len(), records=pl.col("key").str.split("|").list.first().n_unique(), classes=pl.col("class_name").drop_nulls().n_unique()
     )
-    lines = sorted(rules.iter_rows(named=True), key=lambda line: (-WEIGHTS[Severity(line["severity"])] * line["count"], line["rule"]))
+    told = [line | {"folded": behind.get((line["rule"], line["table"]), 0)} for line in rules.iter_rows(named=True)]
+    lines = sorted(told, key=lambda line: (-_weight(line), line["rule"], line["severity"], line["table"], line["message"]))
     return {
         "day": day.isoformat(),
         "total": findings.height,
         "by_severity": {severity.value: by_severity.get(severity.value, 0) for severity in Severity},
         "rules": lines,
     }
+
+
+def _weight(line: Mapping[str, Any]) -> int:
+    """How much a line of a summary weighs; one that stands for a hundred findings weighs as much as a hundred."""
+    return WEIGHTS[Severity(line["severity"])] * int(line["count"] + line["folded"])
 
 
 def earlier_summaries(findings_root: Path, before: date, nights: int = NIGHTS_SHOWN) -> list[dict[str, Any]]:

@@ -68,6 +68,8 @@ def top_problems(home: Home, day: date) -> list[str]:
 
 def _concerned(row: dict[str, Any]) -> str:
     """With whom a rule's findings are, as counts: `52 chỗ, 31 học sinh, 12 lớp`."""
+    if row["folded"]:
+        return f"{number(row['count'])} nguyên nhân chung, gộp {number(row['folded'])} chỗ"
     places, classes = f"{number(row['count'])} chỗ", f", {row['classes']} lớp" if row["classes"] else ""
     if row["table"] in CONCERNED:
         return f"{number(row['records'])} {CONCERNED[row['table']]}"

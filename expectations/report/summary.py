@@ -40,13 +40,17 @@ class SourceAge:
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """All findings of one rule. `classes` is empty where naming a class could point to a child."""
+    """All findings of one rule. `classes` is empty where naming a class could point to a child.
+
+    `folded`: how many findings those among them that are root causes stand for.
+    """
 
     rule: Rule
     count: int
     new: int
     classes: tuple[tuple[str, int], ...]
     class_count: int
+    folded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +199,14 @@ def _groups(content: ReportContent) -> tuple[RuleGroup, ...]:
     """Findings by rule, heaviest first."""
     rules = {rule.code: rule for rule in content.rules}
     of_rules = content.result.open.filter(pl.col("rule").is_in(list(rules)))
-    groups = [_group(rules[str(code)], found, content.day) for (code,), found in of_rules.group_by("rule")]
-    return tuple(sorted(groups, key=lambda group: (-group.count * WEIGHTS[group.rule.severity], group.rule.code)))
+    behind = dict(content.result.open_folded.group_by("root_rule").len().iter_rows())
+    groups = [_group(rules[str(code)], found, (content.day, behind.get(code, 0))) for (code,), found in of_rules.group_by("rule")]
+    # One line that stands for a hundred weighs as much as a hundred lines.
+    return tuple(sorted(groups, key=lambda group: (-(group.count + group.folded) * WEIGHTS[group.rule.severity], group.rule.code)))
 
 
-def _group(rule: Rule, found: pl.DataFrame, day: date) -> RuleGroup:
+def _group(rule: Rule, found: pl.DataFrame, night: tuple[date, int]) -> RuleGroup:
+    day, folded = night
     named = found.drop_nulls("class_name").group_by("class_name").len()
     classes = sorted(named.iter_rows(), key=lambda item: (-item[1], class_order(item[0])))
     return RuleGroup(
@@ -208,6 +215,7 @@ def _group(rule: Rule, found: pl.DataFrame, day: date) -> RuleGroup:
         new=found.filter(pl.col("first_seen") == day.isoformat()).height,
         classes=() if is_sensitive(rule) else tuple(classes),
         class_count=len(classes),
+        folded=folded,
     )
 
 

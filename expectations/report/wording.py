@@ -134,6 +134,8 @@ def pulled(source: SourceAge) -> str:
 
 def concerns(group: RuleGroup) -> str:
     """With whom a group of findings is: classes with counts, or how many classes where a name would say too much."""
+    if group.folded:
+        return f"Một nguyên nhân cho cả trang của nguồn, gộp {number(group.folded)} chỗ"
     if group.classes:
         names = [f"{name} ({number(count)})" for name, count in group.classes]
         return "Lớp " + listed(names, CLASSES_NAMED, "lớp")
