@@ -3,9 +3,9 @@
 What such a cause stands for leaves the list and is kept beside it (FOLDED_SCHEMA), so that totals add up and rows stay
 held. Three causes are known:
 
-- BD-2, a column without values in a sheet: as if the system did not deliver it there. What is folded are findings of
+- NN-1, a column without values in a sheet: as if the system did not deliver it there. What is folded are findings of
   rules that need the column, on the empty cells of that sheet; on other tables too once no sheet has the column.
-- BD-3, lines that tell of nobody: one finding per sheet, with everything that is found on those lines.
+- NN-2, lines that tell of nobody: one finding per sheet, with everything that is found on those lines.
 - one rule that fails on wholly all filled cells of a column in a sheet (all phones lost their leading zero): the rule
   itself tells it once, under the key `file#sheet#column`.
 """
@@ -21,7 +21,7 @@ from connectors.records.systems import TOGETHER
 from connectors.records.tables import TABLES
 from expectations.findings import FINDING_SCHEMA, FOLDED_SCHEMA, IDENTITY, SORTED_BY, ordered
 from expectations.rule import Severity
-from expectations.rules.drift import FEWEST_ROWS, HALF, WHOLLY
+from expectations.rules.root_causes import CLOSE_TOGETHER, FEWEST_ROWS, WHOLLY
 from expectations.views.sheets import SHEET, VIEWS, base_of, rows_asked
 
 if TYPE_CHECKING:
@@ -140,7 +140,9 @@ def _wrong_throughout(scene: Scene, single: pl.DataFrame) -> tuple[pl.DataFrame,
         failing=pl.col("source_row").n_unique(), first=pl.col("source_row").min(), last_row=pl.col("source_row").max()
     )
     # Lines that lie close together: without this look at the findings alone, every check would have to count every sheet.
-    dense = groups.filter((pl.col("failing") >= FEWEST_ROWS) & (pl.col("failing") >= HALF * (pl.col("last_row") - pl.col("first") + 1)))
+    dense = groups.filter(
+        (pl.col("failing") >= FEWEST_ROWS) & (pl.col("failing") >= CLOSE_TOGETHER * (pl.col("last_row") - pl.col("first") + 1))
+    )
     filled = pl.concat(
         [_filled(scene, *place) for place in dense.select("table", "column").unique().sort("table", "column").rows()] or [_NO_SHEET]
     )

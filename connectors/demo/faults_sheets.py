@@ -1,4 +1,4 @@
-"""Defects of a whole sheet of the sector database's list: a column that was not exported, a line that tells of nobody (BD-2, BD-3).
+"""Defects of a whole sheet of the sector database's list: a column that was not exported, a line that tells of nobody (NN-1, NN-2).
 
 Planted last: they stand on the rows as they are delivered, and what a lost column hides is no finding of its own any more.
 """
@@ -33,7 +33,7 @@ def _lost_column(school: School, grade: int, faults: list[Fault]) -> list[Fault]
     for row in rows:
         row.permanent_address = None
     hidden = {(ITS_RULE, PUPILS, row.pupil_code) for row in rows}
-    return [*(fault for fault in faults if fault not in hidden), ("BD-2", PUPILS, f"{FILE}#{_sheet(grade)}#{COLUMN}")]
+    return [*(fault for fault in faults if fault not in hidden), ("NN-1", PUPILS, f"{FILE}#{_sheet(grade)}#{COLUMN}")]
 
 
 def _empty_line(school: School, grade: int) -> Fault:
@@ -42,7 +42,7 @@ def _empty_line(school: School, grade: int) -> Fault:
     last, nothing = rows[-1], dict.fromkeys(SectorRow.__slots__)
     prefilled = {"sheet": grade, "status": "Đang học", "class_name": last.class_name, "grade": str(grade)}
     school.csdl.pupils.append(SectorRow(**{**nothing, **prefilled}))  # type: ignore[arg-type]
-    return ("BD-3", PUPILS, f"{FILE}#{_sheet(grade)}#{HEADER_ROW + len(rows) + 1}")
+    return ("NN-2", PUPILS, f"{FILE}#{_sheet(grade)}#{HEADER_ROW + len(rows) + 1}")
 
 
 def _sheet(grade: int) -> str:

@@ -1,4 +1,4 @@
-"""What befalls a source as a whole: half its rows lost since the night before, a column or a line without anything in it."""
+"""Drift against the newest earlier night: a source that lost half its rows stops every export."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from infra.regulations import QC_16_1B
 
 # Smaller tables move by nature; half is the measure of the house (architecture: `dừng`).
 SMALLEST_TABLE, HALF = 50, 0.5
-# From so many rows on, a sheet in which (nearly) every row has the same thing wrong has one cause. 98 of 100: somebody may
-# have begun to put it right by hand.
-FEWEST_ROWS, WHOLLY = 20, 0.98
-NOBODY = 0  # columns of a row that say something
 
 RULES: tuple[Rule, ...] = (
     Rule(
@@ -28,36 +24,6 @@ RULES: tuple[Rule, ...] = (
         message="Bảng dữ liệu mất hơn một nửa số dòng so với đêm trước",
         expected=pl.format("khoảng {} dòng như đêm trước", "rows"),
         fix="Hỏi nơi quản lý hệ thống nguồn; khi đã rõ thì kéo lại",
-        owner=Owner.IT,
-    ),
-    Rule(
-        code="BD-2",
-        article=QC_16_1B,
-        table="drift",
-        view="sheet_columns",
-        severity=Severity.REVIEW,
-        stated=False,
-        column="column_name",
-        needs=(),
-        condition=(pl.col("rows") >= FEWEST_ROWS) & (pl.col("rows") - pl.col("filled") >= WHOLLY * pl.col("rows")),
-        message="Cả cột không có giá trị nào trong trang của nguồn: một nguyên nhân, không phải lỗi của từng dòng",
-        expected="cột có giá trị như ở các trang, hệ thống khác",
-        fix="Xem tệp nguồn: xuất lại đủ cột, hoặc nhập cả cột trong hệ thống nguồn, rồi kéo lại",
-        owner=Owner.IT,
-    ),
-    Rule(
-        code="BD-3",
-        article=QC_16_1B,
-        table="drift",
-        view="keyless_rows",
-        severity=Severity.REVIEW,
-        stated=False,
-        column="source_row",
-        needs=(),
-        condition=pl.col("told") == NOBODY,
-        message="Dòng trống: không có mã và không ghi gì về ai, chỉ có ô điền sẵn",
-        expected="xóa dòng trống, hoặc ghi đủ mã và họ tên",
-        fix="Xem tệp nguồn: xóa dòng trống rồi xuất lại",
         owner=Owner.IT,
     ),
 )

@@ -104,9 +104,9 @@ def test_nothing_is_found_in_clean_data(tmp_path: Path, seed: int) -> None:
 def test_a_lost_column_and_an_empty_line_are_told_once_each(tmp_path: Path, seed: int) -> None:
     sources = written(tmp_path, DemoOptions(PUPILS, seed, DAY))
     found = found_in(sources, tmp_path, DAY)
-    planted = [(rule, key) for rule, _, key in planted_in(sources) if rule in ("BD-2", "BD-3")]
-    assert [rule for rule, _ in planted] == ["BD-2", "BD-3"]
-    told = found.filter(pl.col("rule").is_in(["BD-2", "BD-3"]))
+    planted = [(rule, key) for rule, _, key in planted_in(sources) if rule in ("NN-1", "NN-2")]
+    assert [rule for rule, _ in planted] == ["NN-1", "NN-2"]
+    told = found.filter(pl.col("rule").is_in(["NN-1", "NN-2"]))
     assert told.select("rule", "key").rows() == planted
     column, line = told["value"].to_list()
     assert re.fullmatch(r"\d+ dòng, không có giá trị: dòng 7–\d+", column)

@@ -1,4 +1,4 @@
-"""One cause, told once: a lost column (BD-2), lines that tell of nobody (BD-3), a sheet that is wrong throughout."""
+"""One cause, told once: a lost column (NN-1), lines that tell of nobody (NN-2), a sheet that is wrong throughout."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from expectations.check import CheckContext, QualityResult, check
 from expectations.rules import all_rules
-from expectations.rules.drift import FEWEST_ROWS, WHOLLY
+from expectations.rules.root_causes import FEWEST_ROWS, WHOLLY
 from infra.settings import Limits
 from tests.rules.school_tables import (
     DAY,
@@ -33,7 +33,7 @@ from tests.rules.school_tables import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOST, BLANK = "BD-2", "BD-3"
+LOST, BLANK = "NN-1", "NN-2"
 FEW = FEWEST_ROWS - 1
 EMPTY_LINE: Row = dict.fromkeys(pupil(None)) | {"class_name": "3A", "grade": 3, "status": "01", "nationality": "Việt Nam"}
 
@@ -136,7 +136,7 @@ def test_subjects_without_tests_miss_no_score(tmp_path: Path) -> None:
 def test_a_lost_level_tells_once_what_every_pupil_misses(tmp_path: Path) -> None:
     pupils = sheet("Khối 3", 25)
     marks = [row | {"level": None} for one in pupils for row in book(str(one["pupil_code"]), 3, ["GK1"])]
-    quality = checked(tmp_path, {"pupils": pupils, "marks": marks}, date(2026, 12, 1), ["BD-2", "TT27-7.1a/1", "TT27-7.1a/2"])
+    quality = checked(tmp_path, {"pupils": pupils, "marks": marks}, date(2026, 12, 1), ["NN-1", "TT27-7.1a/1", "TT27-7.1a/2"])
     assert told(quality) == [(LOST, "marks", "qlnt#marks#level")]
     assert quality.folded.height > 0
 

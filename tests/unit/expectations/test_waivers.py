@@ -76,7 +76,7 @@ def test_each_system_is_signed_by_its_own_value() -> None:
 
 
 def test_a_cause_told_once_is_signed_by_its_key_for_its_count_moves() -> None:
-    cause = finding("BD-2", "a.xlsx#Khối 3#sex", value="30 dòng, không có giá trị: dòng 7–36", first_seen="2027-02-20", column="sex")
+    cause = finding("NN-1", "a.xlsx#Khối 3#sex", value="30 dòng, không có giá trị: dòng 7–36", first_seen="2027-02-20", column="sex")
     assert covered(signed(cause), SIGNED, cause | {"value": "31 dòng, không có giá trị: dòng 7–37"}) == [cause["key"]]
 
 
