@@ -19,7 +19,7 @@ import polars as pl
 
 from connectors.records.snapshot import publish
 from expectations.check import QualityResult
-from expectations.findings import IDENTITY, nothing_folded, nothing_waived, ordered, write_csv
+from expectations.findings import IDENTITY, SORTED_BY, nothing_folded, nothing_waived, ordered, write_csv
 from expectations.rule import WEIGHTS, Severity
 
 if TYPE_CHECKING:
@@ -33,24 +33,30 @@ DAY_FOLDER = re.compile(r"\d{4}-\d{2}-\d{2}")  # `2027-05-31~1` is a night that 
 
 
 def with_history(findings: pl.DataFrame, day: date, findings_root: Path) -> pl.DataFrame:
-    """Findings with first_seen and nights_open filled from the newest earlier night.
+    """Findings (or folded ones) with first_seen and nights_open filled from the newest earlier night.
 
-    A finding that was gone for a night starts anew: what comes back was not simply left open.
+    A finding that was gone for a night starts anew: what comes back was not simply left open. One that a root cause
+    stood for was not gone.
     """
     before = _newest_before(findings_root, day)
-    earlier = pl.read_parquet(before / FINDINGS).select(*IDENTITY, "first_seen", "nights_open") if before else None
     bare = findings.drop("first_seen", "nights_open")
     joined = (
         bare.with_columns(first_seen=pl.lit(None, pl.String), nights_open=pl.lit(None, pl.Int64))
-        if earlier is None
-        else bare.join(earlier, on=IDENTITY, how="left", nulls_equal=True)
+        if before is None
+        else bare.join(_open_before(before), on=IDENTITY, how="left", nulls_equal=True)
     )
-    return ordered(
-        joined.with_columns(
-            first_seen=pl.col("first_seen").fill_null(day.isoformat()),
-            nights_open=pl.col("nights_open").fill_null(0) + 1,
-        )
+    dated = joined.with_columns(
+        first_seen=pl.col("first_seen").fill_null(day.isoformat()),
+        nights_open=pl.col("nights_open").fill_null(0) + 1,
     )
+    return dated.select(findings.columns).sort(SORTED_BY, nulls_last=False)
+
+
+def _open_before(night: Path) -> pl.DataFrame:
+    """Identity, first_seen and nights_open of all that a night found, told by itself or by a root cause."""
+    parts = [pl.read_parquet(night / FINDINGS), _read(night / FOLDED, nothing_folded())]
+    known = pl.concat([part.select(*IDENTITY, "first_seen", "nights_open") for part in parts])
+    return known.unique(IDENTITY, keep="first", maintain_order=True)
 
 
 def save_findings(result: QualityResult, folder: Path, day: date) -> None:

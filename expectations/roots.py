@@ -4,7 +4,8 @@ What such a cause stands for leaves the list and is kept beside it (FOLDED_SCHEM
 held. Three causes are known:
 
 - NN-1, a column without values in a sheet: as if the system did not deliver it there. What is folded are findings of
-  rules that need the column, on the empty cells of that sheet; on other tables too once no sheet has the column.
+  rules that need the column, on the empty cells of that sheet; once no sheet of the system has a value, all of them,
+  also those on other tables.
 - NN-2, lines that tell of nobody: one finding per sheet, with everything that is found on those lines.
 - one rule that fails on wholly all filled cells of a column in a sheet (all phones lost their leading zero): the rule
   itself tells it once, under the key `file#sheet#column`.
