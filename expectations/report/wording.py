@@ -100,11 +100,13 @@ def headline(summary: Summary) -> str:
 
 
 def second_line(summary: Summary) -> str:
-    """What the headline does not say: stale sources and rules without data; empty when there is nothing."""
+    """What the headline does not say: stale sources, rules without data, exceptions; empty when there is nothing."""
     stale = [system_name(source.system) for source in summary.sources if not source.fresh]
     lines = [f"Đêm nay không kéo được {', '.join(stale)}; phần đó dùng dữ liệu tốt gần nhất."] if stale else []
     if summary.not_examined:
         lines.append(f"{number(summary.not_examined)} quy tắc {NOT_ENOUGH} để kiểm.")
+    if signed := sum(line.count for line in summary.waived):
+        lines.append(f"{number(signed)} chỗ là ngoại lệ đã ký nên không tính vào đây.")
     return " ".join(lines)
 
 
