@@ -30,7 +30,7 @@ _PLACES = {
     "findings": "findings",  # whole: the ledger needs every night
     "report": "reports/{day}",
     "exports": "exports",
-    "accepted": "accepted",  # who let which change of a source pass, when and why
+    "accepted": "accepted",  # who let which change of a source pass or signed which exception, when and why
     "qlnt": DATABASE_COPY,
 }
 PART_NAMES: Mapping[str, str] = {
@@ -39,11 +39,11 @@ PART_NAMES: Mapping[str, str] = {
     "findings": "kết quả kiểm tra",
     "report": "báo cáo chất lượng",
     "exports": "biểu đã xuất",
-    "accepted": "sổ chấp nhận thay đổi của nguồn",
+    "accepted": "sổ chấp nhận thay đổi và ngoại lệ đã ký",
     "qlnt": "bản sao cơ sở dữ liệu QLNT",
 }
-ACCEPTED = "accepted"  # there only once somebody let a change pass
-# Parts that many a good night has not: no form was due yet, no change was ever accepted.
+ACCEPTED = "accepted"  # there only once somebody let something pass
+# Parts that many a good night has not: no form was due yet, nothing was ever accepted or waived.
 NOT_EVERY_NIGHT = frozenset({"exports", ACCEPTED})
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connectors.demo import faults_identity, faults_marks, faults_pupils, faults_school, faults_staff
 from connectors.demo.dice import shuffled
+from connectors.demo.faults_sheets import plant_in_sheets
 from connectors.demo.planting import Fault, NoTarget, Planting
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def plant(school: School, seed: int) -> list[Fault]:
             planter(plan)
     for table, rows, planters in _fillers(school):
         _fill(plan, table, int(SHARE * rows), planters)
-    return plan.finish()
+    return plant_in_sheets(school, plan.rng, plan.finish())
 
 
 def _fillers(school: School) -> list[tuple[str, int, Sequence[Callable[[Planting], None]]]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from expectations.rule import Rule
 
 Counted = tuple["Rule", int, int]  # a rule, the rows it examined, the rows that broke it
-DRIFT = "Khối lượng dữ liệu qua các đêm"  # the one suite that is about all tables
+DRIFT = "Nguồn và khối lượng dữ liệu"  # the one suite that is about all tables
 PROJECT, CONFIGURATION, SITE = "gx", "great_expectations.yml", "data_docs"
 
 

@@ -82,7 +82,7 @@ def main_system(snapshot: Snapshot) -> str:
 
 def completeness(content: ReportContent) -> Completeness:
     main = main_system(content.snapshot)
-    counted = content.findings.filter(pl.col("rule").is_in(FIELD_RULES))
+    counted = content.result.singles.filter(pl.col("rule").is_in(FIELD_RULES))
     of_main = counted.filter(pl.col("system") == main)
     by_class = _missing(of_main, pl.col("class_name").fill_null(NO_CLASS))
     classes = pupils_at_school(content.snapshot).group_by(pl.col("class_name").fill_null(NO_CLASS)).len().sort("class_name")
@@ -158,7 +158,7 @@ def _filled(snapshot: Snapshot) -> dict[tuple[str, str], int]:
 def _missing_entries(content: ReportContent) -> dict[tuple[str, str], int]:
     """Missing levels and test scores by class and time; a gradebook without any row counts as one per pupil."""
     sizes = pupils_at_school(content.snapshot).group_by("class_name").agg(pl.len().alias("size"))
-    found = content.findings.filter(pl.col("rule").is_in([LEVEL_MISSING, GRADEBOOK_EMPTY, TEST_MISSING]))
+    found = content.result.singles.filter(pl.col("rule").is_in([LEVEL_MISSING, GRADEBOOK_EMPTY, TEST_MISSING]))
     time = pl.col("key").str.split("|").list.last().alias("time")
     entries = pl.when(pl.col("rule") == GRADEBOOK_EMPTY).then(pl.col("size")).otherwise(1).alias("entries")
     counted = found.join(sizes, on="class_name", how="left").group_by("class_name", time).agg(entries.sum())

@@ -15,6 +15,7 @@ from expectations.rules import (
     movements,
     pupils,
     reconciliation,
+    root_causes,
     staff,
     traits,
     year_results,
@@ -23,7 +24,22 @@ from expectations.rules import (
 if TYPE_CHECKING:
     from expectations.rule import Rule
 
-FAMILIES = (fields, pupils, reconciliation, movements, classes, marks, traits, year_results, attendance, health, staff, accounts, drift)
+FAMILIES = (
+    fields,
+    pupils,
+    reconciliation,
+    movements,
+    classes,
+    marks,
+    traits,
+    year_results,
+    attendance,
+    health,
+    staff,
+    accounts,
+    drift,
+    root_causes,
+)
 
 
 def all_rules() -> tuple[Rule, ...]:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,12 +94,12 @@ def _check_newest_night(arguments: argparse.Namespace) -> int:
 
 
 def _checked(snapshot: Snapshot, day: date, limits: Limits) -> QualityResult:
-    from expectations.check import CheckContext, QualityResult, check  # noqa: PLC0415 - heavy
+    from expectations.check import CheckContext, check  # noqa: PLC0415 - heavy
     from expectations.ledger import with_history  # noqa: PLC0415
     from expectations.rules import all_rules  # noqa: PLC0415
 
     result = check(snapshot, all_rules(), CheckContext(day, limits))
-    return QualityResult(with_history(result.findings, day, snapshot.folder / "no-earlier-nights"), result.examined)
+    return replace(result, findings=with_history(result.findings, day, snapshot.folder / "no-earlier-nights"))
 
 
 def _exit_code(result: QualityResult) -> ExitCode:
@@ -119,9 +120,19 @@ def _tell(result: QualityResult, arguments: argparse.Namespace, day: date) -> No
     by_severity = Counter(result.findings["severity"].to_list())
     by_rule = Counter(result.findings["rule"].to_list())
     if arguments.json:
-        print_json({"day": day, "findings": result.findings.height, "severities": by_severity, "rules": by_rule, "out": str(arguments.out)})
+        facts = {
+            "day": day,
+            "findings": result.findings.height,
+            "folded": result.folded.height,
+            "severities": by_severity,
+            "rules": by_rule,
+            "out": str(arguments.out),
+        }
+        print_json(facts)
         return
     told = ", ".join(f"{number(count)} {severity}" for severity, count in by_severity.most_common()) or "không có gì phải sửa"
     lines = [f"Kiểm tra số liệu ngày {vietnamese_date(day)}: {told}."]
     lines += [f"  {rule}: {number(count)}" for rule, count in by_rule.most_common(SHOWN_RULES)]
+    if result.folded.height:
+        lines.append(f"  (gộp {number(result.folded.height)} chỗ vào nguyên nhân chung, mỗi nguyên nhân nói một lần)")
     print_lines([*lines, f"Chi tiết: {arguments.out}"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from connectors.catalogue import combine, sources_of_folder
@@ -24,8 +26,6 @@ from tests.e2e.running import truong
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    import polars as pl
 
 DAY = date(2027, 5, 31)
 PUPILS, SMALLEST_SCHOOL = 300, 60
@@ -98,6 +98,19 @@ def test_every_planted_fault_is_found_and_nothing_else(tmp_path: Path, seed: int
 @pytest.mark.parametrize("seed", quick_first(SEEDS))
 def test_nothing_is_found_in_clean_data(tmp_path: Path, seed: int) -> None:
     assert_nothing_in_clean_data(tmp_path, DemoOptions(PUPILS, seed, DAY))
+
+
+@pytest.mark.parametrize("seed", quick_first(SEEDS))
+def test_a_lost_column_and_an_empty_line_are_told_once_each(tmp_path: Path, seed: int) -> None:
+    sources = written(tmp_path, DemoOptions(PUPILS, seed, DAY))
+    found = found_in(sources, tmp_path, DAY)
+    planted = [(rule, key) for rule, _, key in planted_in(sources) if rule in ("NN-1", "NN-2")]
+    assert [rule for rule, _ in planted] == ["NN-1", "NN-2"]
+    told = found.filter(pl.col("rule").is_in(["NN-1", "NN-2"]))
+    assert told.select("rule", "key").rows() == planted
+    column, line = told["value"].to_list()
+    assert re.fullmatch(r"\d+ dòng, không có giá trị: dòng 7–\d+", column)
+    assert re.fullmatch(r"1 dòng trống: dòng \d+", line)
 
 
 def test_findings_are_the_same_without_the_list_of_faults(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tests.rules import (
     test_phones,
     test_pupil_records,
     test_reconciliation,
+    test_root_causes,
     test_staff_and_accounts,
     test_traits,
     test_what_is_due,
@@ -61,7 +62,8 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     test_age, test_attendance_and_health, test_classes, test_drift, test_marks, test_minimum_fields, test_movements, test_personal_numbers,
-    test_phones, test_pupil_records, test_reconciliation, test_staff_and_accounts, test_traits, test_what_is_due, test_year_results,
+    test_phones, test_pupil_records, test_reconciliation, test_root_causes, test_staff_and_accounts, test_traits, test_what_is_due,
+    test_year_results,
 )  # fmt: skip
 CASES: list[Case] = [item for family in FAMILIES for item in family.CASES]
 CODES = [rule.code for rule in all_rules()]
