@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connectors.records.snapshot import Snapshot
-    from expectations.gx.validation import Checked
+    from expectations.gx.scan import Checked
     from expectations.rule import Rule
 
 # Counts only: the engine must not even keep a value in memory for its result.
