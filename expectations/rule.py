@@ -51,6 +51,11 @@ class NativeExpectation:
     where: tuple[Where, ...] = ()
 
 
+def not_null(column: str, *where: Where) -> NativeExpectation:
+    """A column that no row of those leaves empty."""
+    return NativeExpectation("expect_column_values_to_not_be_null", {"column": column}, where)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One thing that good data obeys.

@@ -10,26 +10,26 @@ from great_expectations.checkpoint.actions import DataDocsAction, ValidationActi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from great_expectations.checkpoint import CheckpointResult
+    from great_expectations.checkpoint.checkpoint import CheckpointResult
 
 
-class BuildPages(DataDocsAction):  # type: ignore[misc] # Great Expectations is not typed for mypy strict
+class BuildPages(DataDocsAction):
     """Builds the whole site once. Great Expectations' own action builds its index anew for every table."""
 
     type: Literal["truong_build_pages"] = "truong_build_pages"
 
-    def run(self, checkpoint_result: CheckpointResult, action_context: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002 - as above
+    def run(self, checkpoint_result: CheckpointResult, action_context: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002 - their interface
         self._build_data_docs()
         return {"suites": len(checkpoint_result.run_results)}
 
 
-class ProvePages(ValidationAction):  # type: ignore[misc] # as above
+class ProvePages(ValidationAction):
     """Great Expectations only logs a page that it could not build: a missing or empty one is an error here."""
 
     type: Literal["truong_prove_pages"] = "truong_prove_pages"
     site: str
 
-    def run(self, checkpoint_result: CheckpointResult, action_context: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002 - as above
+    def run(self, checkpoint_result: CheckpointResult, action_context: Any = None) -> dict[str, Any]:  # noqa: ANN401, ARG002 - their interface
         """RuntimeError for a page that is not there."""
         suites = [result.suite_name for result in checkpoint_result.run_results.values()]
         return {"pages": _prove(Path(self.site), suites)}

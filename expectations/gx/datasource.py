@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from great_expectations.compatibility import pydantic
 from great_expectations.core.batch import LegacyBatchDefinition
 from great_expectations.core.id_dict import BatchSpec, IDDict
-from great_expectations.datasource.fluent import BatchRequest
+from great_expectations.datasource.fluent.batch_request import BatchRequest
 from great_expectations.datasource.fluent.constants import _DATA_CONNECTOR_NAME
 from great_expectations.datasource.fluent.interfaces import Batch, DataAsset, Datasource
 
@@ -16,8 +16,10 @@ from expectations.gx.engine import SnapshotExecutionEngine
 if TYPE_CHECKING:
     from expectations.gx.scan import Scan
 
+EngineType = type[SnapshotExecutionEngine]
 
-class SnapshotTable(DataAsset):  # type: ignore[misc] # Great Expectations is not typed for mypy strict
+
+class SnapshotTable(DataAsset):  # type: ignore[type-arg] # as their own assets do
     """One table of a snapshot, of all systems."""
 
     type: Literal["snapshot_table"] = "snapshot_table"
@@ -57,13 +59,13 @@ class SnapshotTable(DataAsset):  # type: ignore[misc] # Great Expectations is no
         )
 
 
-class SnapshotDatasource(Datasource):  # type: ignore[misc] # as above
+class SnapshotDatasource(Datasource):  # type: ignore[type-arg] # as above
     """The tables of one snapshot, all answered by one scan."""
 
-    asset_types: ClassVar[list[type[DataAsset]]] = [SnapshotTable]
+    asset_types: ClassVar[Any] = [SnapshotTable]
 
     type: Literal["snapshot"] = "snapshot"
-    assets: list[SnapshotTable] = []
+    assets: list[SnapshotTable] = []  # noqa: RUF012 - a field of a model, copied for every source
 
     _scan: Any = pydantic.PrivateAttr(default=None)
 
@@ -77,7 +79,7 @@ class SnapshotDatasource(Datasource):  # type: ignore[misc] # as above
         return scan
 
     @property
-    def execution_engine_type(self) -> type[SnapshotExecutionEngine]:
+    def execution_engine_type(self) -> EngineType:
         return SnapshotExecutionEngine
 
     def test_connection(self, test_assets: bool = True) -> None:  # noqa: FBT001, FBT002 - Great Expectations' interface
@@ -87,4 +89,5 @@ class SnapshotDatasource(Datasource):  # type: ignore[misc] # as above
         self._scan = scan
 
     def add_table(self, name: str) -> SnapshotTable:
-        return self._add_asset(SnapshotTable(name=name))
+        table: SnapshotTable = self._add_asset(SnapshotTable(name=name))
+        return table

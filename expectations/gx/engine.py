@@ -16,7 +16,7 @@ import polars as pl
 from great_expectations.core.batch import BatchData, BatchMarkers
 from great_expectations.core.id_dict import IDDict
 from great_expectations.core.metric_function_types import MetricFunctionTypes, MetricPartialFunctionTypes
-from great_expectations.execution_engine import ExecutionEngine
+from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.metrics.metric_provider import MetricProvider
 from great_expectations.expectations.registry import get_metric_kwargs, register_core_metrics, register_metric
 
@@ -60,7 +60,7 @@ def _identity(arguments: Mapping[str, Any]) -> str:
     return str(IDDict(said).to_id())
 
 
-class SnapshotBatchData(BatchData):  # type: ignore[misc] # Great Expectations is not typed for mypy strict
+class SnapshotBatchData(BatchData):
     """One table of the snapshot, with the scan of all tables."""
 
     def __init__(self, engine: SnapshotExecutionEngine, table: str, scan: Scan) -> None:
@@ -76,12 +76,12 @@ class SnapshotBatchData(BatchData):  # type: ignore[misc] # Great Expectations i
 
 def _question_of(rule: Rule, systems: Sequence[str] | None) -> Question:
     """The question that Great Expectations itself makes of a rule's native expectation."""
-    expectation = configuration_of(rule, systems).to_domain_obj()
+    expectation: Any = configuration_of(rule, systems).to_domain_obj()
     kwargs = get_metric_kwargs(f"{expectation.map_metric}.{COUNT}", expectation.configuration, {"result_format": "BASIC"})
     return Question(expectation.map_metric, COUNT, kwargs["metric_domain_kwargs"], kwargs["metric_value_kwargs"])
 
 
-class SnapshotExecutionEngine(ExecutionEngine):  # type: ignore[misc] # as above
+class SnapshotExecutionEngine(ExecutionEngine[pl.Expr]):
     """Answers bundles of metrics from one scan; conditions on rows become Polars expressions."""
 
     def get_batch_data_and_markers(self, batch_spec: Mapping[str, Any]) -> tuple[SnapshotBatchData, BatchMarkers]:
@@ -125,7 +125,7 @@ class SnapshotExecutionEngine(ExecutionEngine):  # type: ignore[misc] # as above
         raise LookupError(message)
 
     def _data_of(self, question: Question) -> SnapshotBatchData:
-        manager = self.batch_manager
+        manager: Any = self.batch_manager
         data: SnapshotBatchData = manager.batch_data_cache.get(question.domain.get("batch_id")) or manager.active_batch_data
         return data
 
@@ -161,7 +161,7 @@ def _school_result(scan: Scan, question: Question) -> dict[str, Any]:
     return result
 
 
-class SnapshotMetric(MetricProvider):  # type: ignore[misc] # as above
+class SnapshotMetric(MetricProvider):
     """All metrics of this engine; the base class finds each one's `aggregate_fn`, by which it joins the bundle."""
 
 

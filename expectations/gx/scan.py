@@ -49,10 +49,10 @@ class Scan:
     def of_table(self, table: str) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if rule.table == table)
 
-    def keys(self, code: str) -> list[dict[str, str]]:
-        """System and key of every record that breaks a rule."""
+    def keys(self, code: str) -> list[dict[str, list[str]]]:
+        """System and key of every record that breaks a rule, in the shape of an `unexpected_index_list` without values."""
         mine = self.checked.findings.filter(pl.col("rule") == code).select(source_system="system", key="key")
-        return mine.sort(INDEX_COLUMNS).to_dicts()
+        return [mine.sort(INDEX_COLUMNS).to_dict(as_series=False)] if mine.height else []
 
     def systems_asked(self, rule: Rule) -> tuple[str, ...] | None:
         """The systems whose rows a rule looks at; None where these are all that deliver its table."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from great_expectations.data_context.store import ValidationResultsStore
+from great_expectations.data_context.store.validation_results_store import ValidationResultsStore
 
 from connectors.records.tables import TABLES
 from expectations.gx.rule_expectation import stable_id
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 DRIFT = "Khối lượng dữ liệu qua các đêm"  # the one suite that is about all tables
 # Of a stored result; with any other entry of Great Expectations a value or a key would get onto the disk.
 KEPT = {"element_count", "unexpected_count", "unexpected_percent", "missing_count", "missing_percent"}
 
 
-class CountsOnlyStore(ValidationResultsStore):  # type: ignore[misc] # Great Expectations is not typed for mypy strict
+class CountsOnlyStore(ValidationResultsStore):
     """Great Expectations' store, told in a project's settings; every run stores through it."""
 
     def store_validation_results(self, suite_validation_result: ExpectationSuiteValidationResult, *names: Any, **more: Any) -> Any:  # noqa: ANN401
@@ -57,12 +58,20 @@ def settle(result: ExpectationSuiteValidationResult) -> None:
 
 def _settle_rule(entry: ExpectationValidationResult) -> None:
     """Great Expectations calls a rule over no row a success; ours is grey."""
-    meta = entry.expectation_config.meta
+    meta = configuration_in(entry).meta
     refuse_broken(entry)
     counts = {name: value for name, value in entry.result.items() if name in KEPT}
     entry.result, entry.meta = counts, {"rule": meta["rule"], "severity": meta["severity"]}
     if not counts["element_count"] and not counts["unexpected_count"]:
         entry.success = None
+
+
+def configuration_in(entry: ExpectationValidationResult) -> ExpectationConfiguration:
+    """What a result is about; every result of a run has it."""
+    if entry.expectation_config is None:
+        message = "a validation result without its expectation"
+        raise RuntimeError(message)
+    return entry.expectation_config
 
 
 def refuse_broken(entry: ExpectationValidationResult) -> None:
@@ -72,5 +81,6 @@ def refuse_broken(entry: ExpectationValidationResult) -> None:
     """
     infos = [entry.exception_info] if "raised_exception" in entry.exception_info else list(entry.exception_info.values())
     if any(info.get("raised_exception") for info in infos) or "unexpected_count" not in entry.result:
-        message = f"{entry.expectation_config.meta['rule']}: Great Expectations could not run {entry.expectation_config.type}"
+        configuration = configuration_in(entry)
+        message = f"{configuration.meta['rule']}: Great Expectations could not run {configuration.type}"
         raise RuntimeError(message)

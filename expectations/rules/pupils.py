@@ -6,9 +6,10 @@ from functools import partial
 
 import polars as pl
 
-from connectors.records.codes import KINH, RETAINED
+from connectors.records.codes import AT_SCHOOL as AT_SCHOOL_CODES
+from connectors.records.codes import FOREIGNER, KINH, RETAINED
 from connectors.records.tables import PUPILS
-from expectations.rule import NativeExpectation, Owner, Rule, Severity
+from expectations.rule import NativeExpectation, Owner, Rule, Severity, not_null
 from infra.regulations import ND137_13, OLDER_WITHOUT_DECISION, PHONE_NUMBERING, SECTOR_DATABASE, TT28_33
 
 _pupil = partial(Rule, table=PUPILS.name, view="pupils", severity=Severity.REVIEW, owner=Owner.CLERK)
@@ -87,6 +88,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh đang học chưa có số định danh cá nhân",
         expected="12 chữ số",
         fix=FIX_NUMBER,
+        native=not_null("personal_number", ("status", "in", AT_SCHOOL_CODES), ("ethnicity", "not in", (FOREIGNER,))),
     ),
     _number(
         code="ID-4/1",
