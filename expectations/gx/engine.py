@@ -19,6 +19,7 @@ from great_expectations.core.metric_function_types import MetricFunctionTypes, M
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.expectations.metrics.metric_provider import MetricProvider
 from great_expectations.expectations.registry import get_metric_kwargs, register_core_metrics, register_metric
+from great_expectations.expectations.row_conditions import deserialize_row_condition
 
 from expectations.gx.rule_expectation import SCHOOL_METRIC, configuration_of
 
@@ -113,7 +114,7 @@ class SnapshotExecutionEngine(ExecutionEngine[pl.Expr]):
         return dict(zip(counts, row.collect().row(0), strict=True))
 
     def _count(self, question: Question) -> pl.Expr:
-        condition = question.domain.get("row_condition")
+        condition: Any = deserialize_row_condition(question.domain.get("row_condition"))
         rows = pl.lit(value=True) if condition is None else self.condition_to_filter_clause(condition)
         if question.metric == ROW_COUNT:
             return rows.sum() if condition is not None else pl.len()

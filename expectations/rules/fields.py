@@ -99,7 +99,7 @@ RULES: tuple[Rule, ...] = (
         message="Diện chính sách không có trong danh mục của Bộ",
         expected="mã 01 đến 16 của danh mục diện chính sách, hoặc để trống nếu không thuộc diện nào",
         fix="QLNT › Hồ sơ học sinh › Diện chính sách: chọn lại trong danh mục rồi lưu",
-        native=NativeExpectation("expect_column_values_to_match_regex", {"column": "policy_category", "regex": "^(0[1-9]|1[0-6])$"}),
+        native=NativeExpectation("expect_column_values_to_match_regex", {"column": "policy_category", "regex": "^(?:0[1-9]|1[0-6])$"}),
     ),
     _field(
         code="QC-19.6/7",

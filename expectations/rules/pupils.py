@@ -21,7 +21,7 @@ _age = partial(_pupil, article=TT28_33, column="birth_date")
 NUMBER, PHONE = pl.col("personal_number"), pl.col("contact_phone")
 AT_SCHOOL = pl.col("at_school")
 # 7.92E+10: a spreadsheet took the number for a quantity (rules.md ID-6)
-SCIENTIFIC = r"^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$"
+SCIENTIFIC = r"^[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+$"
 NINE_DIGITS_OF_A_MOBILE = "^[35789][0-9]{8}$"
 BORN = pl.format("{}, sinh {}", "sex", pl.col("birth_date").dt.year())
 FIX_NUMBER = "QLNT › Hồ sơ học sinh › Số định danh cá nhân: đối chiếu thẻ hoặc giấy khai sinh (cả giới tính, ngày sinh), sửa rồi lưu"
