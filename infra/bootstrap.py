@@ -2,7 +2,8 @@
 
 Standard library only: it runs on a fresh machine with nothing but Python 3.11 and make, as an
 ordinary user, without pip. The second time it only looks at stamps and needs no network.
-`--servers` installs by apt what the tests drive (root, the first time only).
+`--servers` installs by apt what the tests drive (root, the first time only). `--bench` adds the libraries
+that `make bench` measures beside us; the next change of the lock takes them away again.
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ class SetupError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Prepare everything, or the servers; returns the exit code."""
+    actions = {"--servers": prepare_servers, "--bench": add_bench_libraries}
     try:
-        prepare_servers() if "--servers" in arguments else prepare()
+        next((action for flag, action in actions.items() if flag in arguments), prepare)()
     except SetupError as error:
         print(f"Lỗi: {' '.join(str(error).split())}", flush=True)
         return CONFIGURATION
@@ -77,6 +79,11 @@ def environment_stamp() -> str:
     """What `.venv` was made from: lock, project file and Python."""
     content = (ROOT / "uv.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
     return f"{hashlib.sha256(content).hexdigest()} {platform.python_version()} {ROOT}\n"
+
+
+def add_bench_libraries() -> None:
+    """The group `bench` of the project file, beside what `.venv` has."""
+    sync_environment(ensure_uv(), "--group", "bench")
 
 
 def ensure_uv() -> Path:
@@ -126,10 +133,10 @@ def pip_download(requirement: str, scratch: Path) -> Path | None:
     return next(iter(scratch.glob("*.whl")), None) if done.returncode == 0 else None
 
 
-def sync_environment(uv: Path) -> None:
+def sync_environment(uv: Path, *more: str) -> None:
     """`uv sync` exactly as locked, with this Python."""
     say("Cài thư viện vào .venv theo uv.lock (lần đầu mất vài phút)")
-    command = [str(uv), "sync", "--frozen", "--compile-bytecode", "--no-progress", "--quiet"]
+    command = [str(uv), "sync", "--frozen", "--compile-bytecode", "--no-progress", "--quiet", *more]
     done = run(command, ROOT, uv_environment())
     if done.returncode:
         raise SetupError(f"Không cài được thư viện: {reason(done)} → kiểm tra mạng và đĩa trống (cần 2 GB), rồi chạy lại")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from connectors.records.snapshot import SourceState, write_snapshot
 from connectors.records.tables import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DAY = date(2027, 5, 31)
 PUPILS = 200_000

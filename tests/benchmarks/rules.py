@@ -52,9 +52,7 @@ def side_by_side(rows: int, slow: bool) -> None:  # noqa: FBT001 - of the comman
     if len(set(digests.values())) != 1:
         raise SystemExit(f"the engines do not find the same rows: {digests}")
     size, broken = facts(table(rows)), sum(found[OURS]["counts"].values())
-    print(
-        f"\n{rows:,} marks ({size['bytes'] / 1e6:.0f} MB), {PUPILS:,} pupils, {len(SPECS)} rules; all find the same {broken:,} failing rows\n"
-    )
+    print(f"\n{rows:,} marks ({size['bytes'] / 1e6:.0f} MB), {PUPILS:,} pupils, {len(SPECS)} rules; all find the same {broken:,} rows\n")
     print(f"{'engine':<29}{'wall s':>8}{'× floor':>9}{'ours ×':>8}{'CPU s':>8}{'ours ×':>8}{'peak MB':>9}{'runs':>6}")
     for name, one in found.items():
         ratios = [found[FLOOR]["wall"], one["wall"], one["processor"]]

@@ -110,7 +110,7 @@ def _plain(port: int) -> str:
     return f"postgresql://app@127.0.0.1:{port}/postgres"
 
 
-def _write(batches: Any, folder: Path) -> None:
+def _write(batches: Any, folder: Path) -> None:  # noqa: ANN401 - a reader or a list
     writer = None
     for batch in batches:
         writer = writer or pq.ParquetWriter(folder / "bare.parquet", batch.schema)
