@@ -2,8 +2,7 @@
 
 Standard library only: it runs on a fresh machine with nothing but Python 3.11 and make, as an
 ordinary user, without pip. The second time it only looks at stamps and needs no network.
-`--servers` installs by apt what the tests drive (root, the first time only). `--bench` adds the libraries
-that `make bench` measures beside us; the next change of the lock takes them away again.
+`--servers` installs by apt what the tests drive (root, the first time only). `--bench` adds what `make bench` compares us with.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class SetupError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Prepare everything, or the servers; returns the exit code."""
-    actions = {"--servers": prepare_servers, "--bench": add_bench_libraries}
+    actions = {"--servers": prepare_servers, "--bench": lambda: sync_environment(ensure_uv(), "--group", "bench")}
     try:
         next((action for flag, action in actions.items() if flag in arguments), prepare)()
     except SetupError as error:
@@ -79,11 +78,6 @@ def environment_stamp() -> str:
     """What `.venv` was made from: lock, project file and Python."""
     content = (ROOT / "uv.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
     return f"{hashlib.sha256(content).hexdigest()} {platform.python_version()} {ROOT}\n"
-
-
-def add_bench_libraries() -> None:
-    """The group `bench` of the project file, beside what `.venv` has."""
-    sync_environment(ensure_uv(), "--group", "bench")
 
 
 def ensure_uv() -> Path:
