@@ -27,7 +27,7 @@ test: setup servers ## everything CI runs
 	@$(BIN)/python tests/architecture/style.py
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/benchmarks
 
-bench: setup ## measures and prints, never fails by time
+bench: ## measures and prints, never fails by time
 	@$(PYTHON) infra/bootstrap.py --bench
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python -m tests.benchmarks.rules

@@ -51,9 +51,8 @@ class SetupError(Exception):
 
 def main(arguments: list[str]) -> int:
     """Prepare everything, or the servers; returns the exit code."""
-    actions = {"--servers": prepare_servers, "--bench": lambda: sync_environment(ensure_uv(), "--group", "bench")}
     try:
-        next((action for flag, action in actions.items() if flag in arguments), prepare)()
+        prepare_servers() if "--servers" in arguments else prepare(bench="--bench" in arguments)
     except SetupError as error:
         print(f"Lỗi: {' '.join(str(error).split())}", flush=True)
         return CONFIGURATION
@@ -63,13 +62,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def prepare() -> None:
+def prepare(*, bench: bool) -> None:
     """`.venv` as uv.lock says, and a restic that is new enough."""
     if sys.version_info < (3, 11):  # noqa: UP036 - `make setup` runs it with whatever python3 there is
         raise SetupError(f"Cần Python 3.11 trở lên, máy có {platform.python_version()} → chạy: make PYTHON=python3.12 setup")
     stamp, wanted = VENV / ".truong-stamp", environment_stamp()
-    if not (VENV / "bin" / "python").exists() or not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
-        sync_environment(ensure_uv())
+    if bench or not (VENV / "bin" / "python").exists() or not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+        sync_environment(ensure_uv(), *(("--group", "bench") if bench else ()))
         stamp.write_text(wanted, encoding="utf-8")
     ensure_restic()
 
