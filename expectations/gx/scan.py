@@ -42,16 +42,22 @@ class Scan:
         return self.check()
 
     @cached_property
+    def records(self) -> pl.DataFrame:
+        """A finding for every record that breaks a rule, also where the check tells one cause for many of them."""
+        singles: pl.DataFrame | None = getattr(self.checked, "singles", None)
+        return self.checked.findings if singles is None else singles
+
+    @cached_property
     def broken(self) -> Mapping[str, int]:
         """Rule code -> how many records break it."""
-        return dict(self.checked.findings.group_by("rule").len().iter_rows())
+        return dict(self.records.group_by("rule").len().iter_rows())
 
     def of_table(self, table: str) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if rule.table == table)
 
     def keys(self, code: str) -> list[dict[str, list[str]]]:
         """System and key of every record that breaks a rule, in the shape of an `unexpected_index_list` without values."""
-        mine = self.checked.findings.filter(pl.col("rule") == code).select(source_system="system", key="key")
+        mine = self.records.filter(pl.col("rule") == code).select(source_system="system", key="key")
         return [mine.sort(INDEX_COLUMNS).to_dict(as_series=False)] if mine.height else []
 
     def systems_asked(self, rule: Rule) -> tuple[str, ...] | None:

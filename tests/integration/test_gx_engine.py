@@ -89,7 +89,7 @@ def test_every_count_and_every_key_is_that_of_the_scan(ran: tuple[Scan, Scans, l
         assert entry.result["unexpected_count"] == scan.broken.get(code, 0), code
         assert entry.result["unexpected_index_list"] == scan.keys(code), code
         assert entry.success is (code not in scan.broken), code
-    assert sum(entry.result["unexpected_count"] for entry in results) == scan.checked.findings.height > 0
+    assert sum(entry.result["unexpected_count"] for entry in results) == scan.records.height > 0
 
 
 def test_a_native_expectation_keeps_its_type(ran: tuple[Scan, Scans, list[Any]]) -> None:
