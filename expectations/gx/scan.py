@@ -44,8 +44,9 @@ class Scan:
     @cached_property
     def records(self) -> pl.DataFrame:
         """A finding for every record that breaks a rule, also where the check tells one cause for many of them."""
-        singles: pl.DataFrame | None = getattr(self.checked, "singles", None)
-        return self.checked.findings if singles is None else singles
+        singles: pl.DataFrame = getattr(self.checked, "singles", self.checked.findings)
+        # a caller may have put the single findings in place of the told ones already
+        return singles.unique(["rule", "system", "table", "key"], keep="first", maintain_order=True)
 
     @cached_property
     def broken(self) -> Mapping[str, int]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-DRIFT = "Khối lượng dữ liệu qua các đêm"  # the one suite that is about all tables
+DRIFT = "Nguồn và khối lượng dữ liệu"  # the one suite that is about all tables
 # Of a stored result; with any other entry of Great Expectations a value or a key would get onto the disk.
 KEPT = {"element_count", "unexpected_count", "unexpected_percent", "missing_count", "missing_percent"}
 
