@@ -27,8 +27,10 @@ test: setup servers ## everything CI runs
 	@$(BIN)/python tests/architecture/style.py
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/benchmarks
 
-bench: setup ## measures and prints, never fails by time
+bench: ## measures and prints, never fails by time
+	@$(PYTHON) infra/bootstrap.py --bench
 	@$(BIN)/python tests/benchmarks/run.py
+	@$(BIN)/python -m tests.benchmarks.rules
 	@$(BIN)/python -m tests.benchmarks.workbooks
 
 bench-sql: setup servers ## a million marks from PostgreSQL, side by side with other ways

@@ -6,9 +6,10 @@ from functools import partial
 
 import polars as pl
 
-from connectors.records.codes import KINH, RETAINED
+from connectors.records.codes import AT_SCHOOL as AT_SCHOOL_CODES
+from connectors.records.codes import FOREIGNER, KINH, RETAINED
 from connectors.records.tables import PUPILS
-from expectations.rule import NativeExpectation, Owner, Rule, Severity
+from expectations.rule import NativeExpectation, Owner, Rule, Severity, not_null
 from infra.regulations import ND137_13, OLDER_WITHOUT_DECISION, PHONE_NUMBERING, SECTOR_DATABASE, TT28_33
 
 _pupil = partial(Rule, table=PUPILS.name, view="pupils", severity=Severity.REVIEW, owner=Owner.CLERK)
@@ -20,7 +21,7 @@ _age = partial(_pupil, article=TT28_33, column="birth_date")
 NUMBER, PHONE = pl.col("personal_number"), pl.col("contact_phone")
 AT_SCHOOL = pl.col("at_school")
 # 7.92E+10: a spreadsheet took the number for a quantity (rules.md ID-6)
-SCIENTIFIC = r"^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$"
+SCIENTIFIC = r"^[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+$"
 NINE_DIGITS_OF_A_MOBILE = "^[35789][0-9]{8}$"
 BORN = pl.format("{}, sinh {}", "sex", pl.col("birth_date").dt.year())
 FIX_NUMBER = "QLNT › Hồ sơ học sinh › Số định danh cá nhân: đối chiếu thẻ hoặc giấy khai sinh (cả giới tính, ngày sinh), sửa rồi lưu"
@@ -87,6 +88,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh đang học chưa có số định danh cá nhân",
         expected="12 chữ số",
         fix=FIX_NUMBER,
+        native=not_null("personal_number", ("status", "in", AT_SCHOOL_CODES), ("ethnicity", "not in", (FOREIGNER,))),
     ),
     _number(
         code="ID-4/1",

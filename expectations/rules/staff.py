@@ -6,14 +6,15 @@ from functools import partial
 
 import polars as pl
 
+from connectors.records.codes import STAFF_LEFT
 from connectors.records.tables import RATINGS, STAFF
-from expectations.rule import NativeExpectation, Owner, Rule, Severity
+from expectations.rule import NativeExpectation, Owner, Rule, Severity, not_null
 from infra.regulations import ND137_13, ND233_2026, SECTOR_DATABASE, TT20_2018
 
 _staff = partial(Rule, article=SECTOR_DATABASE, table=STAFF.name, view="staff", severity=Severity.REVIEW, owner=Owner.CLERK)
 _rating = partial(Rule, table=RATINGS.name, view="ratings", severity=Severity.REVIEW, stated=False, owner=Owner.VICE_PRINCIPAL)
 
-NINE_OR_TWELVE = "^([0-9]{9}|[0-9]{12})$"
+NINE_OR_TWELVE = "^(?:[0-9]{9}|[0-9]{12})$"
 BORN = pl.format("{}, sinh {}", "sex", pl.col("birth_date").dt.year())
 FIX_NUMBER = "Hồ sơ nhân sự › can_bo.csv › Số CCCD: đối chiếu thẻ (cả giới tính, ngày sinh), sửa rồi nộp lại tệp"
 FIX_STATUS = "Hồ sơ nhân sự › can_bo.csv › Trạng thái, Ngày trạng thái, Số quyết định: ghi theo quyết định rồi nộp lại tệp"
@@ -40,6 +41,7 @@ def _required(number: int, column: str, label: str, expected: str) -> Rule:
         message=f"Cán bộ đang làm việc chưa có {label}",
         expected=expected,
         fix=f"Hồ sơ nhân sự › can_bo.csv › {label}: ghi theo hồ sơ gốc rồi nộp lại tệp",
+        native=not_null(column, ("status", "not in", STAFF_LEFT)),
     )
 
 

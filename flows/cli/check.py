@@ -34,6 +34,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     check = verbs.add_parser("check", help="kéo và kiểm tra một thư mục nguồn, ghi ra các phát hiện")
     check.add_argument("--from", dest="folder", type=Path, metavar="THƯ_MỤC", help="thư mục nguồn (mặc định: đêm mới nhất của trường)")
     check.add_argument("--out", type=Path, default=Path("findings.csv"), metavar="TỆP", help="tệp CSV kết quả (mặc định: %(default)s)")
+    check.add_argument("--data-docs", type=Path, metavar="THƯ_MỤC", help="ghi thêm kết quả Great Expectations và Data Docs vào thư mục này")
     check.add_argument("--day", type=iso_day, metavar="NGÀY", help="ngày kiểm tra (mặc định: ngày của chính số liệu)")
     check.add_argument("--config", type=Path, metavar="TỆP", help="tệp truong.toml (khi không dùng --from)")
     check.add_argument("--json", action="store_true", help="in kết quả cho máy đọc")
@@ -63,8 +64,10 @@ def _check_folder(arguments: argparse.Namespace, scratch: Path) -> int:
         return ExitCode.SOURCE
     ages = [state.data_as_of for snapshot in pulled.values() for state in snapshot.sources.values() if state.data_as_of]
     day = arguments.day or max(ages, default=today())
-    result = _checked(combine(pulled, scratch / "snapshot", day), day, Limits())
+    snapshot = combine(pulled, scratch / "snapshot", day)
+    result = _checked(snapshot, day, Limits())
     _tell(result, arguments, day)
+    _write_data_docs(result, snapshot, arguments)
     return ExitCode.SOURCE if errors else _exit_code(result)
 
 
@@ -90,6 +93,7 @@ def _check_newest_night(arguments: argparse.Namespace) -> int:
     snapshot = open_snapshot(folders[-1])
     result = _checked(snapshot, arguments.day or snapshot.day, home.settings.limits)
     _tell(result, arguments, arguments.day or snapshot.day)
+    _write_data_docs(result, snapshot, arguments)
     return _exit_code(result)
 
 
@@ -100,6 +104,18 @@ def _checked(snapshot: Snapshot, day: date, limits: Limits) -> QualityResult:
 
     result = check(snapshot, all_rules(), CheckContext(day, limits))
     return replace(result, findings=with_history(result.findings, day, snapshot.folder / "no-earlier-nights"))
+
+
+def _write_data_docs(result: QualityResult, snapshot: Snapshot, arguments: argparse.Namespace) -> None:
+    """Only when asked for: nobody else waits for Great Expectations."""
+    if arguments.data_docs is None:
+        return
+    from expectations.gx.validation import write_validation  # noqa: PLC0415 - importing it takes seconds
+    from expectations.rules import all_rules  # noqa: PLC0415 - heavy
+
+    index = write_validation(result, all_rules(), snapshot, arguments.data_docs)
+    if not arguments.json:
+        print_lines([f"Data Docs: {index}"])
 
 
 def _exit_code(result: QualityResult) -> ExitCode:

@@ -11,6 +11,8 @@ from infra.errors import ConfigurationError, ExitCode
 if TYPE_CHECKING:
     import argparse
 
+    from expectations.rule import Rule
+
 PUBLIC_FIELDS = ("code", "article", "table", "severity", "message", "fix", "owner")
 
 
@@ -23,6 +25,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     listing.set_defaults(run=_list)
     explain = what.add_parser("explain", help="giải thích một quy tắc")
     explain.add_argument("code", metavar="MÃ", help="mã quy tắc, ví dụ TT27-9.9")
+    explain.add_argument("--json", action="store_true", help="in kết quả cho máy đọc")
     explain.set_defaults(run=_explain)
     docs = what.add_parser("docs", help="ghi sổ tay các quy tắc (docs/rules.md)")
     docs.add_argument("--out", type=Path, default=Path("docs/rules.md"), metavar="TỆP", help="tệp ghi ra (mặc định: %(default)s)")
@@ -47,9 +50,20 @@ def _explain(arguments: argparse.Namespace) -> int:
     rule = next((rule for rule in all_rules() if rule.code.casefold() == arguments.code.casefold()), None)
     if rule is None:
         raise ConfigurationError(f"Không có quy tắc «{arguments.code}»", fix="xem `truong rules list`")
+    if arguments.json:
+        print_json(_explained(rule))
+        return ExitCode.OK
     labels = ("Mã", "Căn cứ", "Bảng", "Mức", "Sai gì", "Sửa thế nào", "Ai sửa")
     print_lines(f"{label}: {getattr(rule, name)}" for label, name in zip(labels, PUBLIC_FIELDS, strict=True))
     return ExitCode.OK
+
+
+def _explained(rule: Rule) -> dict[str, object]:
+    """Everything a machine may ask about a rule; its condition as Polars tells it."""
+    public: dict[str, object] = {name: str(getattr(rule, name)) for name in PUBLIC_FIELDS}
+    expectation = {"type": rule.native.type, "arguments": dict(rule.native.arguments), "where": rule.native.where} if rule.native else None
+    more = {"column": rule.column, "view": rule.view, "needs": list(rule.needs), "condition": str(rule.condition)}
+    return {**public, **more, "severity_stated": rule.stated, "native_expectation": expectation}
 
 
 def _docs(arguments: argparse.Namespace) -> int:
