@@ -101,6 +101,13 @@ def account_key(row: AccountRow) -> str:
 def account_left_open(plan: Planting) -> None:
     row = _account(plan, lambda row: not row.active, "QC-10.1")
     row.active, row.last_login = 1, _before(plan.school.day, 2)
+    plan.record(ACCOUNTS, account_key(row), "QC-10.1/2")
+
+
+def account_used_after_leaving(plan: Planting) -> None:
+    """Closed by now, but used after the day of the decision."""
+    row = _account(plan, lambda row: not row.active, "QC-10.1/2")
+    row.last_login = _before(plan.school.day, 1)
 
 
 def account_of_nobody(owner: str | None) -> Callable[[Planting], None]:
@@ -132,6 +139,7 @@ ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
     rating(lambda _: True, other_civil_rating, "CB-4"),
     rating(lambda _: True, over_the_scale, "CB-4/1"),
     account_left_open,
+    account_used_after_leaving,
     account_of_nobody(None),
     account_of_nobody(NOBODY),
     idle_account,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expectations.rules import (
+    abnormal_marks,
     accounts,
     attendance,
     classes,
@@ -13,6 +14,7 @@ from expectations.rules import (
     health,
     marks,
     movements,
+    names_and_addresses,
     pupils,
     reconciliation,
     staff,
@@ -23,7 +25,23 @@ from expectations.rules import (
 if TYPE_CHECKING:
     from expectations.rule import Rule
 
-FAMILIES = (fields, pupils, reconciliation, movements, classes, marks, traits, year_results, attendance, health, staff, accounts, drift)
+FAMILIES = (
+    fields,
+    pupils,
+    names_and_addresses,
+    reconciliation,
+    movements,
+    classes,
+    marks,
+    abnormal_marks,
+    traits,
+    year_results,
+    attendance,
+    health,
+    staff,
+    accounts,
+    drift,
+)
 
 
 def all_rules() -> tuple[Rule, ...]:

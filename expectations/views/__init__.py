@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expectations.views import marks, pupils, school_life, staff, traits, year_results
+from expectations.views import abnormal_marks, marks, pupils, school_life, staff, traits, year_results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +15,7 @@ VIEWS: Mapping[str, View] = {
     **pupils.VIEWS,
     **school_life.VIEWS,
     **marks.VIEWS,
+    **abnormal_marks.VIEWS,
     **traits.VIEWS,
     **year_results.VIEWS,
     **staff.VIEWS,

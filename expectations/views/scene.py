@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,11 @@ class Scene:
     def year(self) -> SchoolYear:
         """The school year of the day."""
         return SchoolYear.of(self.day)
+
+    @property
+    def terms(self) -> SchoolYear:
+        """The school year with the day on which the school's second term starts."""
+        return replace(self.year, second_term_starts=self.limits.second_term_day)
 
     def table(self, name: str) -> pl.LazyFrame:
         """All systems' rows of a table."""

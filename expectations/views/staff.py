@@ -64,7 +64,7 @@ def _civil() -> pl.Expr:
 
 
 def accounts(scene: Scene) -> pl.LazyFrame:
-    """Accounts with owner_known, owner_gone (on the day, by status and its date), gone_on, of_pupil, idle_before."""
+    """Accounts with owner_known, owner_gone (on the day, by status and its date), gone_on, days_gone, of_pupil, idle_before."""
     owners = scene.table("staff").filter(pl.col("staff_code").is_not_null()).unique("staff_code", keep="first", maintain_order=True)
     dated = [system for system in scene.snapshot.sources if scene.snapshot.delivers(system, STAFF.name, ["status_date"])]
     # A list without dates says nothing about the day: who is to retire may stand there as retired already.
@@ -80,6 +80,7 @@ def accounts(scene: Scene) -> pl.LazyFrame:
         owner_known=pl.col("owner_known").fill_null(value=False) | of_pupil,
         owner_gone=gone.fill_null(value=False),
         of_pupil=of_pupil,
+        days_gone=(pl.lit(scene.day) - pl.col("gone_on")).dt.total_days(),
         idle_before=pl.lit(scene.day).dt.offset_by(f"-{scene.limits.idle_account_days}d"),
     )
 
