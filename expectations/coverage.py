@@ -101,7 +101,7 @@ class Coverage:
 
 def number_of(code: str) -> str | None:
     """The number that a rule's code belongs to: `ID-4/1` -> `ID-4`, `DCH-2` -> `QC-19.6`; None when there is none."""
-    head = code.split("/")[0]
+    head = code.split("/", maxsplit=1)[0]
     if head in NUMBERS:
         return head
     return FAMILIES.get(head) or FAMILIES.get(head.split("-")[0])

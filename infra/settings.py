@@ -112,6 +112,7 @@ class Limits(Section):
     last_hours: int = Field(default=24, description="Điều 16.1b: bao nhiêu giờ cuối trước hạn là nhập sát hạn")
     class_size_jump: int = Field(default=5, description="Điều 16.1b: sĩ số một lớp đổi sau một đêm từ bao nhiêu thì đề nghị xem lại")
     nd233_from_year: int = Field(default=2026, description="CB-4: năm đầu tiên xếp loại theo NĐ 233/2026; trước đó NĐ 90/2020, NĐ 48/2023")
+    tt20_until_year: int = Field(default=2026, description="CB-2, CB-3: năm cuối xếp loại theo 15 tiêu chí; sau đó chuẩn một chức danh")
     excellent_percent: int = Field(default=20, description="CB-4: HTXSNV không quá bao nhiêu % số HTTNV (đơn vị xuất sắc: 25)")
     unit_rating: Literal["", "HTXSNV", "HTTNV", "HTNV", "KHTNV"] = Field(
         default="", description="CB-4: xếp loại của đơn vị năm gần nhất; để trống: không so với người đứng đầu"

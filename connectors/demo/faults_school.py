@@ -24,6 +24,8 @@ NOBODY = "CB9999"
 TOO_MANY_DAYS = 27  # school days that no month has
 NO_MOVEMENT, UNKNOWN_REASON = "01", "77"
 A_MONTH = timedelta(days=31)
+MEASURED_BY = (12, 31)
+FEWEST_IN_A_CLASS = 8  # of at least five pupils without a row the class is told, not each of them
 A_TERM = 90  # school days: half of 35 weeks, rounded up
 OFTEN_AWAY = 25  # days a month, which is possible
 
@@ -189,6 +191,30 @@ def too_heavy(row: HealthRow) -> None:
     row.weight_kg = round(row.weight_kg * 10, 1)
 
 
+def not_measured(plan: Planting) -> None:
+    _measuring_is_over(plan)
+    row = plan.measured()
+    plan.remove([row])
+    plan.record(HEALTH, row.pupil_code, "SK-1/4")
+
+
+def class_not_measured(plan: Planting) -> None:
+    """A whole class without a line in the health workbook: told once."""
+    _measuring_is_over(plan)
+    row = plan.measured()
+    rows = [other for other in plan.school.csdl.health if other.class_name == row.class_name]
+    if len(rows) < FEWEST_IN_A_CLASS:
+        raise NoTarget
+    plan.remove(rows)
+    plan.cells.update((other.pupil_code, "health", "") for other in rows)
+    plan.record(HEALTH, row.class_name, "SK-1/5")
+
+
+def _measuring_is_over(plan: Planting) -> None:
+    if plan.school.day < plan.school.year.on(MEASURED_BY):
+        raise NoTarget
+
+
 ABSENCE_FAULTS: tuple[Callable[[Planting], None], ...] = (
     absence(negative_days, "CC-1/1"),
     absence(wrong_total, "CC-1/2"),
@@ -200,6 +226,7 @@ HEALTH_FAULTS: tuple[Callable[[Planting], None], ...] = (
     measure(in_metres, "SK-1/3"),
     measure(too_tall, "SK-1/1"),
     measure(too_heavy, "SK-1/2"),
+    not_measured,
 )
 # Classes and movements come before everything else: later defects must find pupils in their final class.
 FIRST: tuple[Callable[[Planting], None], ...] = (
@@ -215,4 +242,4 @@ FIRST: tuple[Callable[[Planting], None], ...] = (
     unknown_reason,
     mark_after_leaving,
 )
-ONE_OF_EACH = (away_for_a_term, *ABSENCE_FAULTS, *HEALTH_FAULTS)
+ONE_OF_EACH = (away_for_a_term, *ABSENCE_FAULTS, class_not_measured, *HEALTH_FAULTS)

@@ -5,20 +5,30 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from connectors.demo.hr import CIVIL_FLOORS, FAIR, GOOD
+from connectors.demo.hr import ARRIVED, CIVIL_FLOORS, FAIR, GOOD
+from connectors.demo.planting import NoTarget
+from connectors.demo.rows import RatingRow
+from connectors.demo.staff import MANAGERS, TEACHERS
 from connectors.records.codes import STAFF_LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connectors.demo.planting import Planting
-    from connectors.demo.rows import AccountRow, RatingRow, StaffRow
+    from connectors.demo.rows import AccountRow, AssignmentRow, StaffRow
 
-STAFF, RATINGS, ACCOUNTS = "staff", "ratings", "accounts"
+STAFF, RATINGS, ACCOUNTS, ASSIGNMENTS = "staff", "ratings", "accounts", "assignments"
 FULL_NUMBER = 12
 UNKNOWN_STATUS, NOBODY = "99", "CB9999"
 OVER_THE_SCALE = 105.0
 IDLE_DAYS = 60  # longer than the 45 that QCVN 12:2026/BCA allows
+FIRST_YEAR_BY_SCORE = "2026"  # Nghị định 233/2026/NĐ-CP
+FEWEST_RAISED = 4
+FURTHER_PARTICULARS = (
+    "salary_grade", "salary_step", "salary_coefficient", "incentive_allowance", "highest_qualification", "major", "language_group",
+    "language_certificate", "language_level",
+)  # fmt: skip
+OF_TEACHERS = ("standard_rating", "self_rating")
 PARTICULARS = ("full_name", "birth_date", "sex", "personal_number", "contract", "qualification", "position")
 
 
@@ -43,6 +53,23 @@ def particulars(suits: Callable[[StaffRow], bool], change: Callable[[StaffRow], 
 
 def blank(field: str) -> Callable[[StaffRow], None]:
     return lambda row: setattr(row, field, None)
+
+
+def rated_teacher(row: StaffRow) -> bool:
+    return working(row) and row.staff_group == TEACHERS and row.status != ARRIVED
+
+
+def paid_to_lead(row: StaffRow) -> None:
+    row.leadership_allowance = "0,4"
+
+
+def half_filled_in(plan: Planting) -> None:
+    """Two people whose pay, studies and standard nobody typed: in turn, so that each field is missing somewhere."""
+    people = [plan.draw(plan.school.hr.staff, lambda row: row.staff_code, rated_teacher) for _ in range(2)]
+    for number, field in enumerate((*FURTHER_PARTICULARS, *OF_TEACHERS), 10):
+        row = people[number % 2]
+        setattr(row, field, None)
+        plan.record(STAFF, row.staff_code, f"CB-1/{number}")
 
 
 def unknown_status(row: StaffRow) -> None:
@@ -85,6 +112,84 @@ def other_civil_rating(row: RatingRow) -> None:
 
 def over_the_scale(row: RatingRow) -> None:
     row.civil_score = OVER_THE_SCALE
+
+
+def newest_rating(suits: Callable[[RatingRow], bool], change: Callable[[RatingRow], None], rule: str) -> Callable[[Planting], None]:
+    """Spoil a rating of the newest year."""
+    return lambda plan: rating(lambda row: row.year == _newest(plan) and suits(row), change, rule)(plan)
+
+
+def _newest(plan: Planting) -> str:
+    return str(plan.school.day.year - 1)
+
+
+def never_rated_by_head(plan: Planting) -> None:
+    """A teacher whose standard nobody but the teacher rated, in both years."""
+    untouched = {row.staff_code for row in plan.school.hr.ratings} - {key.partition("|")[0] for key in plan.touched if "|" in key}
+    row = plan.draw(
+        plan.school.hr.ratings,
+        lambda row: f"{row.staff_code}|{row.year}",
+        lambda row: row.year == _newest(plan) and bool(row.criteria) and row.staff_code in untouched,
+    )
+    for other in plan.school.hr.ratings:
+        if other.staff_code == row.staff_code:
+            other.standard_rating = None
+            plan.touched.add(f"{other.staff_code}|{other.year}")
+    plan.record(RATINGS, f"{row.staff_code}|{row.year}", "CB-2/2")
+
+
+def rated_too_early(plan: Planting) -> None:
+    """A rating of somebody who came in the second half of that year."""
+    newest = int(_newest(plan))
+    late = [row for row in plan.school.hr.staff if row.status == ARRIVED and (row.status_date or "") > f"{newest}-07-01"]
+    row = plan.draw([row for row in late if (row.status_date or "")[:4] == str(newest)], lambda row: f"{row.staff_code}|{newest}")
+    plan.school.hr.ratings.append(RatingRow(row.staff_code, row.full_name or "", str(newest), (), None, None, 60.0, "HTNV"))
+    plan.record(RATINGS, f"{row.staff_code}|{newest}", "CB-4/3")
+
+
+def too_many_excellent(plan: Planting) -> None:
+    """So many of a group rated excellent that no other planted change brings it back below the share."""
+    groups = {row.staff_code: row.staff_group for row in plan.school.hr.staff}
+    newest = [row for row in plan.school.hr.ratings if row.year == _newest(plan) and groups.get(row.staff_code) == TEACHERS]
+    good = [row for row in newest if row.civil_rating == "HTTNV" and f"{row.staff_code}|{row.year}" not in plan.touched]
+    raised = good[: len(newest) // 2]
+    if len(raised) < FEWEST_RAISED:
+        raise NoTarget
+    for row in raised:
+        row.civil_score, row.civil_rating = 92.0, "HTXSNV"
+        plan.touched.add(f"{row.staff_code}|{row.year}")
+    plan.record(RATINGS, f"{TEACHERS}|{_newest(plan)}", "CB-4/4")
+
+
+def _gone(plan: Planting) -> str:
+    """Somebody who left before the demo's day."""
+    left = [row.staff_code for row in plan.school.hr.staff if not working(row) and (row.status_date or "9") <= plan.school.day.isoformat()]
+    return plan.rng.choice(left)
+
+
+def lesson_of(code: str, rule: str) -> Callable[[Planting], None]:
+    """A subject of a class taught by somebody whom HR does not know."""
+
+    def plant(plan: Planting) -> None:
+        row = plan.draw(plan.school.qlnt.assignments, lesson_key)
+        row.staff_code = code
+        plan.record(ASSIGNMENTS, lesson_key(row), rule)
+
+    return plant
+
+
+def lesson_of_someone_gone(plan: Planting) -> None:
+    lesson_of(_gone(plan), "DCH-9")(plan)
+
+
+def class_of_someone_gone(plan: Planting) -> None:
+    row = plan.draw(plan.school.qlnt.classes, lambda row: row.class_name)
+    row.homeroom_code = _gone(plan)
+    plan.record("classes", row.class_name, "TU-4/5")
+
+
+def lesson_key(row: AssignmentRow) -> str:
+    return f"{row.class_name}|{row.subject}"
 
 
 def _account(plan: Planting, suits: Callable[[AccountRow], bool], rule: str) -> AccountRow:
@@ -130,14 +235,25 @@ def _before(day: date, days: int) -> str:
 
 ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
     *(particulars(working, blank(field), f"CB-1/{number}") for number, field in enumerate(PARTICULARS, 1)),
+    particulars(lambda row: working(row) and row.staff_group == MANAGERS, blank("leadership_allowance"), "CB-1/8"),
+    particulars(lambda row: working(row) and row.staff_group != MANAGERS, paid_to_lead, "CB-1/9"),
+    half_filled_in,
     particulars(working, unknown_status, "CB-5"),
     particulars(lambda row: not working(row), blank("decision_number"), "CB-6"),
     particulars(fully_numbered, lost_digits, "ID-7"),
     particulars(fully_numbered, other_century, "ID-4/5"),
     particulars(fully_numbered, other_year, "ID-4/6"),
     rating(lambda row: row.standard_rating is not None, other_standard, "CB-2"),
-    rating(lambda _: True, other_civil_rating, "CB-4"),
+    rating(lambda row: row.year >= FIRST_YEAR_BY_SCORE, other_civil_rating, "CB-4"),
     rating(lambda _: True, over_the_scale, "CB-4/1"),
+    newest_rating(lambda row: bool(row.criteria), lambda row: setattr(row, "self_rating", None), "CB-2/1"),
+    newest_rating(lambda row: not row.criteria, lambda row: setattr(row, "civil_rating", None), "CB-4/2"),
+    never_rated_by_head,
+    rated_too_early,
+    too_many_excellent,
+    lesson_of("CB9999", "DCH-8"),
+    lesson_of_someone_gone,
+    class_of_someone_gone,
     account_left_open,
     account_used_after_leaving,
     account_of_nobody(None),

@@ -101,8 +101,8 @@ def month_span(month: str) -> tuple[date, date]:
 
 def _keep_staff_files(school: School) -> None:
     rng = dice(school.seed, "hr")
-    school.hr.staff = hr.staff_rows(school.staff)
     school.hr.ratings = hr.ratings(rng, school.staff, school.day)
+    school.hr.staff = hr.staff_rows(school.staff, school.hr.ratings)
     accounts = hr.accounts(rng, school.staff, school.day)
     school.qlnt.accounts = [row for row in accounts if row.account_system == "qlnt"]
     school.hr.accounts = [row for row in accounts if row.account_system != "qlnt"]

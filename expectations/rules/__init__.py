@@ -12,10 +12,12 @@ from expectations.rules import (
     drift,
     fields,
     health,
+    lessons,
     marks,
     movements,
     names_and_addresses,
     pupils,
+    ratings,
     reconciliation,
     staff,
     traits,
@@ -39,7 +41,9 @@ FAMILIES = (
     attendance,
     health,
     staff,
+    ratings,
     accounts,
+    lessons,
     drift,
 )
 

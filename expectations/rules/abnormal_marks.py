@@ -45,7 +45,7 @@ RULES: tuple[Rule, ...] = (
         needs=("entered_at",),
         condition=(pl.col("entries") >= pl.col("limit_alike"))
         & pl.col("all_stamped")
-        & (LAST - FIRST < pl.duration(minutes=1))
+        & (pl.duration(minutes=1) > LAST - FIRST)
         & FIRST.is_between(pl.col("last_hours_from"), pl.col("deadline"), closed="left"),
         message="Cả sổ điểm của lớp được nhập trong một phút, sát hạn: đề nghị xem lại",
         expected="nhập dần theo quá trình; nếu nhập từ tệp, đối chiếu tệp với bài kiểm tra",

@@ -73,7 +73,8 @@ def pupil(code: str | None, **values: Text) -> Row:
     """A pupil of grade 3 with nothing to find fault with (2026-2027)."""
     tail = (code or "0")[-6:].rjust(6, "0")
     right: Row = {
-        "pupil_code": code, "personal_number": f"079218{tail}", "full_name": f"Nguyễn {lettered(code)}", "birth_date": "2018-03-05", "sex": "Nam",
+        "pupil_code": code, "personal_number": f"079218{tail}", "full_name": f"Nguyễn {lettered(code)}",
+        "birth_date": "2018-03-05", "sex": "Nam",
         "ethnicity": "Kinh", "nationality": "Việt Nam", "permanent_address": "Phường Minh Phụng", "contact_phone": f"0908{tail}",
         "class_name": "3A", "grade": 3, "enrolment_kind": "4", "status": "01",
     }  # fmt: skip
