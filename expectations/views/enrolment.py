@@ -16,6 +16,11 @@ LEAVING = (*codes.MOVED_OUT, *codes.DROPPED_OUT)
 
 
 def enrolment(scene: Scene) -> pl.LazyFrame:
+    """What `_enrolment` tells, computed once for all views of a check."""
+    return scene.shared("enrolment", _enrolment)
+
+
+def _enrolment(scene: Scene) -> pl.LazyFrame:
     """One row per pupil code of the school's own book.
 
     pupil_code, class_name, grade (of the class where it is known, else the pupil's), joined_on, left_on,

@@ -31,6 +31,11 @@ IS_ENTERED = pl.col("level_text").is_not_null() | pl.col("score").is_not_null() 
 
 
 def latest_marks(scene: Scene) -> pl.LazyFrame:
+    """What `_latest_marks` tells, computed once for all views of a check."""
+    return scene.shared("latest_marks", _latest_marks)
+
+
+def _latest_marks(scene: Scene) -> pl.LazyFrame:
     """The highest attempt of each pupil, subject and time (TT27-7.1f: the last one counts); adds is_right_score, is_entered."""
     rows = scene.table("marks").select(*MARK, "class_name", "grade", *ENTERED, *PLACE, "entered_at", attempt=pl.col("attempt").fill_null(1))
     # the date, then the place decide between attempts that nobody numbered
@@ -88,6 +93,11 @@ def gradebooks(scene: Scene) -> pl.LazyFrame:
 
 
 def filled_marks(scene: Scene) -> pl.LazyFrame:
+    """What `_filled_marks` tells, computed once for all views of a check."""
+    return scene.shared("filled_marks", _filled_marks)
+
+
+def _filled_marks(scene: Scene) -> pl.LazyFrame:
     """Every expected mark and what is entered for it."""
     entered = latest_marks(scene).filter(OF_MAIN).select(*MARK, *ENTERED, "is_right_score", "is_entered")
     expected = obliged_at_times(scene).join(_books(scene), on=["class_name", "grade", "time"], nulls_equal=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,13 @@ class Scene:
     day: date
     limits: Limits
     earlier: tuple[Snapshot, ...] = ()
+    _shared: dict[str, pl.LazyFrame] = field(default_factory=dict, compare=False, repr=False)
+
+    def shared(self, name: str, build: Callable[[Scene], pl.LazyFrame]) -> pl.LazyFrame:
+        """A frame that many views start from: one node in all their plans, so that a check computes it once."""
+        if name not in self._shared:
+            self._shared[name] = build(self).cache()
+        return self._shared[name]
 
     @cached_property
     def year(self) -> SchoolYear:
