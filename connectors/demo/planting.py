@@ -6,6 +6,7 @@ staff or account is changed at most once, so that one defect never hides or alte
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -165,8 +166,8 @@ class Planting:
 
     def jumps(self, changed: MarkRow, score: float) -> list[str]:
         """Times at which a pupil's score lies far from that of the test before, once this row has another score."""
-        rows = [row for row in self.scores[changed.pupil_code, changed.subject] if id(row) not in self.removed and row.score]
-        values = {row.time: float((row.score or "").replace(",", ".")) for row in sorted(rows, key=lambda row: row.attempt)}
+        rows = [row for row in self.scores[changed.pupil_code, changed.subject] if id(row) not in self.removed]
+        values = {row.time: whole_score(row.score) for row in sorted(rows, key=lambda row: row.attempt)}
         values[changed.time] = score
         followed = pairwise(tested_times(changed.subject, changed.grade))
         pairs = [(values.get(before), values.get(time), time) for before, time in followed]
@@ -209,6 +210,12 @@ class Planting:
             for name in system.__slots__:
                 setattr(system, name, [row for row in getattr(system, name) if id(row) not in self.removed])
         return sorted(self.faults)
+
+
+def whole_score(text: str | None) -> float | None:
+    """A score as delivered, where it is one."""
+    plain = (text or "").replace(",", ".")
+    return float(plain) if re.fullmatch(r"(\d|10)(\.0)?", plain) else None
 
 
 def trait_cell(row: TraitRow) -> str:

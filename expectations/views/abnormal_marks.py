@@ -72,8 +72,8 @@ def mark_books(scene: Scene) -> pl.LazyFrame:
 
 
 def mark_attempts(scene: Scene) -> pl.LazyFrame:
-    """One row per pupil, subject, time and attempt with rows: how often that attempt was delivered."""
-    attempts = scene.table("marks").filter(IS_ENTERED).group_by("source_system", *MARK, pl.col("attempt").fill_null(1))
+    """One row per pupil, subject, time, attempt and moment with rows: where that is over 1, nothing tells which is the last (TT27-7.1f)."""
+    attempts = scene.table("marks").filter(IS_ENTERED).group_by("source_system", *MARK, pl.col("attempt").fill_null(1), "entered_at")
     return attempts.agg(pl.col("class_name", *FIRST_PLACE).sort_by("source_row").last(), rows=pl.len())
 
 

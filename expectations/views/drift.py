@@ -49,7 +49,13 @@ def class_sizes(scene: Scene) -> pl.LazyFrame:
 
 
 def _sizes(pupils: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    return pupils.filter(HERE & pl.col("class_name").is_not_null()).group_by("class_name").agg(pl.len().alias(name))
+    return (
+        pupils.filter(HERE & pl.col("class_name").is_not_null())
+        .group_by("class_name")
+        .agg(
+            pl.len().cast(pl.Int64).alias(name)  # signed: a class can shrink
+        )
+    )
 
 
 def vanished_pupils(scene: Scene) -> pl.LazyFrame:

@@ -81,7 +81,8 @@ def health(scene: Scene) -> pl.LazyFrame:
 def expected_health(scene: Scene) -> pl.LazyFrame:
     """Pupils at school × systems with health records, once all must have been measured: measured, class_pupils, class_measured.
 
-    A pupil who came after the day has been measured elsewhere and is not asked for.
+    A pupil who came after the day has been measured elsewhere and is not asked for. Where one system has records,
+    another that could have some and has none at all is not where the school keeps them.
     """
     by = scene.year.on(scene.limits.measured_by_day)
     here = enrolment(scene).filter(obliged_on(pl.lit(scene.day), assessed_only=False) & obliged_on(pl.lit(by), assessed_only=False))
@@ -90,7 +91,10 @@ def expected_health(scene: Scene) -> pl.LazyFrame:
     asked = here.filter(pl.lit(scene.day >= by)).select("pupil_code", "class_name", *nowhere, source_row=pl.lit(None, dtype=pl.Int64))
     filled = pl.all_horizontal(pl.col("height_cm", "weight_kg").is_not_null())
     filed = scene.table("health").filter(filled).select(*MEASURED, measured=pl.lit(value=True)).unique(MEASURED)
-    crossed = asked.join(pl.LazyFrame({"source_system": systems}, schema={"source_system": pl.String}), how="cross")
+    keeping = pl.LazyFrame({"source_system": systems}, schema={"source_system": pl.String})
+    if scene.has_rows(HEALTH.name):
+        keeping = keeping.join(scene.table("health"), on="source_system", how="semi")
+    crossed = asked.join(keeping, how="cross")
     joined = crossed.join(filed, on=MEASURED, how="left").with_columns(pl.col("measured").fill_null(value=False))
     of_class = ["source_system", "class_name"]
     return joined.with_columns(class_pupils=pl.len().over(of_class), class_measured=pl.col("measured").sum().over(of_class))
