@@ -33,7 +33,10 @@ NUMBERS: tuple[str, ...] = (
 
 # Families of codes that rules.md has no number for (or names only by article) -> the number that asks for them.
 FAMILIES: Mapping[str, str] = {
-    "DCH": "QC-19.6",  # the systems agree about who is here
+    "DCH": "QC-19.6",  # the systems agree about which pupils are here
+    "DCH-8": "QC-10.1",  # only people who are there teach
+    "DCH-9": "QC-10.1",
+    **{f"DCH-{number}": "CB-1" for number in range(10, 15)},  # two lists of the staff say the same of everybody
     "BD": "QC-16.1",  # what changed between nights is reported as an anomaly
     "QC-15.4": "QC-15.1",  # results are approved class by class
     "QC-16.1a": "QC-16.1",
@@ -104,7 +107,7 @@ def number_of(code: str) -> str | None:
     head = code.split("/", maxsplit=1)[0]
     if head in NUMBERS:
         return head
-    return FAMILIES.get(head) or FAMILIES.get(head.split("-")[0])
+    return FAMILIES.get(head) or FAMILIES.get(head.split("-", maxsplit=1)[0])
 
 
 def coverage(codes: Iterable[str]) -> tuple[Coverage, ...]:

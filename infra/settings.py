@@ -96,6 +96,7 @@ class Limits(Section):
     level_t_from: int = Field(default=7, description="thông lệ, không phải luật (TT27-7.1g): mức T đi với điểm từ")
     level_h_from: int = Field(default=5, description="thông lệ (TT27-7.1g): mức H đi với điểm từ")
     level_c_to: int = Field(default=4, description="thông lệ (TT27-7.1g): mức C đi với điểm đến")
+    science_is_tested: bool = Field(default=True, description="TT27-7.1b: Khoa học ở khối 4, 5 có bài kiểm tra định kỳ")
     digital_traits_from_grade: int = Field(default=3, description="khối bắt đầu đánh giá năng lực công nghệ, tin học (TT27-7.2)")
     count_electives: bool = Field(default=True, description="TT27-9.8: môn tự chọn đã đánh giá thì tính vào kết quả năm")
     accept_old_subjects: bool = Field(default=False, description="CT-4: không báo môn Thủ công, Kỹ thuật của chương trình cũ")

@@ -40,15 +40,53 @@ def fully_numbered(row: StaffRow) -> bool:
     return working(row) and len(row.personal_number or "") == FULL_NUMBER
 
 
-def particulars(suits: Callable[[StaffRow], bool], change: Callable[[StaffRow], None], rule: str) -> Callable[[Planting], None]:
+def particulars(suits: Callable[[StaffRow], bool], change: Callable[[StaffRow], None], *rules: str) -> Callable[[Planting], None]:
     """Spoil one line of the HR list."""
 
     def plant(plan: Planting) -> None:
         row = plan.draw(plan.school.hr.staff, lambda row: row.staff_code, suits)
         change(row)
-        plan.record(STAFF, row.staff_code, rule)
+        plan.record(STAFF, row.staff_code, *rules)
 
     return plant
+
+
+def missing_in_hr(plan: Planting) -> None:
+    """Somebody whom only TEMIS knows: of those without a log-in or a lesson, so that nothing else misses them."""
+    row = _leaving_few_traces(plan)
+    plan.remove([row])
+    plan.record(STAFF, row.staff_code, "DCH-10")
+
+
+def gone_in_hr(plan: Planting) -> None:
+    """Left by the school's list, at work by TEMIS."""
+    row = _leaving_few_traces(plan)
+    row.status, row.status_date, row.decision_number = "02", _before(plan.school.day, IDLE_DAYS), "9/QĐ-UBND"
+    plan.record(STAFF, row.staff_code, "DCH-14")
+
+
+def _leaving_few_traces(plan: Planting) -> StaffRow:
+    """Somebody at work without a log-in or a lesson, whose ratings nothing else may touch: nobody is asked for those any more."""
+    owners = {row.owner_code for row in (*plan.school.qlnt.accounts, *plan.school.hr.accounts)}
+    teaching = {row.staff_code for row in plan.school.qlnt.assignments}
+    known = owners | teaching
+    row = plan.draw(plan.school.hr.staff, lambda row: row.staff_code, lambda row: working(row) and row.staff_code not in known)
+    plan.touched.update(f"{other.staff_code}|{other.year}" for other in plan.school.hr.ratings if other.staff_code == row.staff_code)
+    return row
+
+
+def other_name(row: StaffRow) -> None:
+    row.full_name = f"{row.full_name} Ngọc"
+
+
+def other_day(row: StaffRow) -> None:
+    born = date.fromisoformat(row.birth_date or "")
+    row.birth_date = born.replace(day=born.day % 28 + 1).isoformat()
+
+
+def other_tail(row: StaffRow) -> None:
+    number = row.personal_number or ""
+    row.personal_number = f"{number[:6]}{(int(number[6:]) + 7) % 10**6:06d}"
 
 
 def blank(field: str) -> Callable[[StaffRow], None]:
@@ -233,16 +271,23 @@ def _before(day: date, days: int) -> str:
     return (day - timedelta(days=days)).isoformat()
 
 
+# What only a second staff list shows: planted always, to be found where TEMIS is delivered as well.
+ONLY_WITH_TEMIS = frozenset(f"DCH-{number}" for number in range(10, 15))
 ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
+    missing_in_hr,
+    gone_in_hr,
     *(particulars(working, blank(field), f"CB-1/{number}") for number, field in enumerate(PARTICULARS, 1)),
     particulars(lambda row: working(row) and row.staff_group == MANAGERS, blank("leadership_allowance"), "CB-1/8"),
     particulars(lambda row: working(row) and row.staff_group != MANAGERS, paid_to_lead, "CB-1/9"),
     half_filled_in,
-    particulars(working, unknown_status, "CB-5"),
+    particulars(lambda row: working(row) and row.status != ARRIVED, unknown_status, "CB-5"),
     particulars(lambda row: not working(row), blank("decision_number"), "CB-6"),
     particulars(fully_numbered, lost_digits, "ID-7"),
-    particulars(fully_numbered, other_century, "ID-4/5"),
-    particulars(fully_numbered, other_year, "ID-4/6"),
+    particulars(fully_numbered, other_century, "ID-4/5", "DCH-13"),
+    particulars(fully_numbered, other_year, "ID-4/6", "DCH-13"),
+    particulars(fully_numbered, other_tail, "DCH-13"),
+    particulars(working, other_name, "DCH-11"),
+    particulars(working, other_day, "DCH-12"),
     rating(lambda row: row.standard_rating is not None, other_standard, "CB-2"),
     rating(lambda row: row.year >= FIRST_YEAR_BY_SCORE, other_civil_rating, "CB-4"),
     rating(lambda _: True, over_the_scale, "CB-4/1"),

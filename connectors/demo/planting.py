@@ -206,7 +206,7 @@ class Planting:
 
     def finish(self) -> list[Fault]:
         """Drop the removed rows; all faults in order."""
-        for system in (self.school.qlnt, self.school.csdl):
+        for system in (self.school.qlnt, self.school.csdl, self.school.hr):
             for name in system.__slots__:
                 setattr(system, name, [row for row in getattr(system, name) if id(row) not in self.removed])
         return sorted(self.faults)

@@ -20,6 +20,7 @@ from expectations.rules import (
     ratings,
     reconciliation,
     staff,
+    staff_systems,
     traits,
     year_results,
 )
@@ -41,6 +42,7 @@ FAMILIES = (
     attendance,
     health,
     staff,
+    staff_systems,
     ratings,
     accounts,
     lessons,

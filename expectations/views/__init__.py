@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expectations.views import abnormal_marks, drift, marks, pupils, ratings, school_life, staff, traits, year_results
+from expectations.views import abnormal_marks, drift, marks, pupils, ratings, school_life, staff, staff_systems, traits, year_results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ VIEWS: Mapping[str, View] = {
     **traits.VIEWS,
     **year_results.VIEWS,
     **staff.VIEWS,
+    **staff_systems.VIEWS,
     **ratings.VIEWS,
     **drift.VIEWS,
 }

@@ -19,6 +19,7 @@ from infra.regulations import TOP_SCORE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SCIENCE = "KH"
 MARK = ["pupil_code", "subject", "time"]
 BOOK = ["class_name", "grade", "time", "subject"]
 ENTERED = ["level", "level_text", "score", "score_value"]
@@ -58,7 +59,7 @@ def marks(scene: Scene) -> pl.LazyFrame:
     pupils = enrolment(scene).select("pupil_code", "joined_on", "left_on", "ever_obliged", "assessed", "disabled")
     joined = (
         latest_marks(scene)
-        .join(subject_facts().lazy().filter(follows_tt27("grade", start_year)), on=["subject", "grade"], how="left")
+        .join(_facts(scene), on=["subject", "grade"], how="left")
         .join(pupils, on="pupil_code", how="left")
         .join(due_times(scene), on="time", how="left")
     )
@@ -75,6 +76,16 @@ def marks(scene: Scene) -> pl.LazyFrame:
         limit_c=limits.level_c_to,
         old_accepted=limits.accept_old_subjects,
     )
+
+
+def _facts(scene: Scene) -> pl.LazyFrame:
+    """subject_facts of the grades that Thông tư 27 had reached; Khoa học is tested where the school says so (TT27-7.1b)."""
+    facts = subject_facts().lazy().filter(follows_tt27("grade", scene.year.start_year))
+    return facts.with_columns(pl.col("is_tested", "is_ever_tested", "^tested_.*$") & _may_be_tested(scene))
+
+
+def _may_be_tested(scene: Scene) -> pl.Expr:
+    return pl.lit(value=scene.limits.science_is_tested) | (pl.col("subject") != SCIENCE)
 
 
 def expected_marks(scene: Scene) -> pl.LazyFrame:
@@ -111,7 +122,7 @@ def _books(scene: Scene) -> pl.LazyFrame:
     shapes = gradebook_shapes(scene).filter(OF_MAIN).select("class_name", "time", "whole", "combined")
     shaped = books.join(shapes, on=["class_name", "time", "whole"], how="left")
     combined = pl.col("combined").fill_null(value=False)
-    return shaped.filter(pl.col("is_whole") == combined).select(*BOOK, "is_tested")
+    return shaped.filter(pl.col("is_whole") == combined).select(*BOOK, is_tested=pl.col("is_tested") & _may_be_tested(scene))
 
 
 def _books_of(filled: pl.LazyFrame) -> pl.LazyFrame:

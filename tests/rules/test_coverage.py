@@ -44,6 +44,8 @@ def test_a_further_number_names_only_rules_that_there_are() -> None:
         ("ID-4/1", "ID-4"),
         ("TT27-7.1a/2", "TT27-7.1a"),
         ("DCH-2", "QC-19.6"),
+        ("DCH-9", "QC-10.1"),
+        ("DCH-12", "CB-1"),
         ("BD-1", "QC-16.1"),
         ("QC-16.1b/1", "QC-16.1"),
         ("HS-6", "HS-6"),

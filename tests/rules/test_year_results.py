@@ -181,6 +181,13 @@ def test_an_elective_counts_if_it_was_assessed_and_the_school_counts_it(
     assert {rule for rule, _ in pairs(quality)} == told
 
 
+@pytest.mark.parametrize(("tested", "told"), [(True, {("TT27-9.5", "7900000001")}), (False, set())])
+def test_a_school_without_a_test_in_science_is_not_asked_for_its_score(told: set[tuple[str, str]], tmp_path: Path, *, tested: bool) -> None:
+    night = snapshot_of(tmp_path, card("7900000001", 4, {"KH": ("T", None)}, {}, "HTXS"))
+    context = CheckContext(DAY, Limits(science_is_tested=tested))
+    assert pairs(check(night, rules_named([*RESULT_RULES, "CT-1"]), context)) == told
+
+
 def because(folder: Path, entries: dict[str, tuple[Text, Text]], traits: dict[str, Text]) -> str:
     findings = checked(folder, card("7900000001", 5, entries, traits), rules=RESULT_RULES).findings
     return str(findings["expected"].item())
