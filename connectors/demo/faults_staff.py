@@ -1,13 +1,11 @@
-"""Defects in what HR keeps: particulars, ratings and accounts of staff (CB-*, ID-7, ID-4/5, ID-4/6, QC-10.1, PL-7)."""
+"""Defects in what HR keeps: particulars, lessons and accounts of staff (CB-1, CB-5, CB-6, ID-7, ID-4/5, DCH-8…14, QC-10.1, PL-7)."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from connectors.demo.hr import ARRIVED, CIVIL_FLOORS, FAIR, GOOD
-from connectors.demo.planting import NoTarget
-from connectors.demo.rows import RatingRow
+from connectors.demo.hr import ARRIVED
 from connectors.demo.staff import MANAGERS, TEACHERS
 from connectors.records.codes import STAFF_LEFT
 
@@ -17,13 +15,10 @@ if TYPE_CHECKING:
     from connectors.demo.planting import Planting
     from connectors.demo.rows import AccountRow, AssignmentRow, StaffRow
 
-STAFF, RATINGS, ACCOUNTS, ASSIGNMENTS = "staff", "ratings", "accounts", "assignments"
+STAFF, ACCOUNTS, ASSIGNMENTS = "staff", "accounts", "assignments"
 FULL_NUMBER = 12
 UNKNOWN_STATUS, NOBODY = "99", "CB9999"
-OVER_THE_SCALE = 105.0
 IDLE_DAYS = 60  # longer than the 45 that QCVN 12:2026/BCA allows
-FIRST_YEAR_BY_SCORE = "2026"  # Nghị định 233/2026/NĐ-CP
-FEWEST_RAISED = 4
 FURTHER_PARTICULARS = (
     "salary_grade", "salary_step", "salary_coefficient", "incentive_allowance", "highest_qualification", "major", "language_group",
     "language_certificate", "language_level",
@@ -128,77 +123,6 @@ def other_year(row: StaffRow) -> None:
     row.personal_number = f"{number[:4]}{(int(number[4:6]) + 3) % 100:02d}{number[6:]}"
 
 
-def rating(suits: Callable[[RatingRow], bool], change: Callable[[RatingRow], None], rule: str) -> Callable[[Planting], None]:
-    """Spoil one rating."""
-
-    def plant(plan: Planting) -> None:
-        row = plan.draw(plan.school.hr.ratings, lambda row: f"{row.staff_code}|{row.year}", suits)
-        change(row)
-        plan.record(RATINGS, f"{row.staff_code}|{row.year}", rule)
-
-    return plant
-
-
-def other_standard(row: RatingRow) -> None:
-    row.standard_rating = FAIR if row.standard_rating == GOOD else GOOD
-
-
-def other_civil_rating(row: RatingRow) -> None:
-    names = tuple(CIVIL_FLOORS)
-    row.civil_rating = names[(names.index(row.civil_rating) + 1) % len(names)]
-
-
-def over_the_scale(row: RatingRow) -> None:
-    row.civil_score = OVER_THE_SCALE
-
-
-def newest_rating(suits: Callable[[RatingRow], bool], change: Callable[[RatingRow], None], rule: str) -> Callable[[Planting], None]:
-    """Spoil a rating of the newest year."""
-    return lambda plan: rating(lambda row: row.year == _newest(plan) and suits(row), change, rule)(plan)
-
-
-def _newest(plan: Planting) -> str:
-    return str(plan.school.day.year - 1)
-
-
-def never_rated_by_head(plan: Planting) -> None:
-    """A teacher whose standard nobody but the teacher rated, in both years."""
-    untouched = {row.staff_code for row in plan.school.hr.ratings} - {key.partition("|")[0] for key in plan.touched if "|" in key}
-    row = plan.draw(
-        plan.school.hr.ratings,
-        lambda row: f"{row.staff_code}|{row.year}",
-        lambda row: row.year == _newest(plan) and bool(row.criteria) and row.staff_code in untouched,
-    )
-    for other in plan.school.hr.ratings:
-        if other.staff_code == row.staff_code:
-            other.standard_rating = None
-            plan.touched.add(f"{other.staff_code}|{other.year}")
-    plan.record(RATINGS, f"{row.staff_code}|{row.year}", "CB-2/2")
-
-
-def rated_too_early(plan: Planting) -> None:
-    """A rating of somebody who came in the second half of that year."""
-    newest = int(_newest(plan))
-    late = [row for row in plan.school.hr.staff if row.status == ARRIVED and (row.status_date or "") > f"{newest}-07-01"]
-    row = plan.draw([row for row in late if (row.status_date or "")[:4] == str(newest)], lambda row: f"{row.staff_code}|{newest}")
-    plan.school.hr.ratings.append(RatingRow(row.staff_code, row.full_name or "", str(newest), (), None, None, 60.0, "HTNV"))
-    plan.record(RATINGS, f"{row.staff_code}|{newest}", "CB-4/3")
-
-
-def too_many_excellent(plan: Planting) -> None:
-    """So many of a group rated excellent that no other planted change brings it back below the share."""
-    groups = {row.staff_code: row.staff_group for row in plan.school.hr.staff}
-    newest = [row for row in plan.school.hr.ratings if row.year == _newest(plan) and groups.get(row.staff_code) == TEACHERS]
-    good = [row for row in newest if row.civil_rating == "HTTNV" and f"{row.staff_code}|{row.year}" not in plan.touched]
-    raised = good[: len(newest) // 2]
-    if len(raised) < FEWEST_RAISED:
-        raise NoTarget
-    for row in raised:
-        row.civil_score, row.civil_rating = 92.0, "HTXSNV"
-        plan.touched.add(f"{row.staff_code}|{row.year}")
-    plan.record(RATINGS, f"{TEACHERS}|{_newest(plan)}", "CB-4/4")
-
-
 def _gone(plan: Planting) -> str:
     """Somebody who left before the demo's day."""
     left = [row.staff_code for row in plan.school.hr.staff if not working(row) and (row.status_date or "9") <= plan.school.day.isoformat()]
@@ -288,15 +212,7 @@ ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
     particulars(fully_numbered, other_tail, "DCH-13"),
     particulars(working, other_name, "DCH-11"),
     particulars(working, other_day, "DCH-12"),
-    rating(lambda row: row.standard_rating is not None, other_standard, "CB-2"),
-    rating(lambda row: row.year >= FIRST_YEAR_BY_SCORE, other_civil_rating, "CB-4"),
-    rating(lambda _: True, over_the_scale, "CB-4/1"),
-    newest_rating(lambda row: bool(row.criteria), lambda row: setattr(row, "self_rating", None), "CB-2/1"),
-    newest_rating(lambda row: not row.criteria, lambda row: setattr(row, "civil_rating", None), "CB-4/2"),
-    never_rated_by_head,
-    rated_too_early,
-    too_many_excellent,
-    lesson_of("CB9999", "DCH-8"),
+    lesson_of(NOBODY, "DCH-8"),
     lesson_of_someone_gone,
     class_of_someone_gone,
     account_left_open,
