@@ -191,6 +191,15 @@ RULES: tuple[Rule, ...] = (
         native=not_null("status_date", ("status", "in", OF_FIRST_TERM + OF_SECOND_TERM + OF_SUMMER)),
     ),
     _record(
+        code="HS-2/8",
+        column="disability",
+        needs=("disability",),
+        condition=pl.col("disability").is_not_null() & ~pl.col("disability_listed"),
+        message="Loại khuyết tật không có trong danh mục của Bộ",
+        expected="mã 01 đến 06 của danh mục loại khuyết tật, hoặc để trống",
+        fix="QLNT › Hồ sơ học sinh › Loại khuyết tật: chọn lại theo giấy xác nhận rồi lưu",
+    ),
+    _record(
         code="HS-4/1",
         column="birth_date_text",
         needs=("birth_date", "birth_date_text"),

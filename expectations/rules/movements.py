@@ -35,6 +35,15 @@ RULES: tuple[Rule, ...] = (
         native=not_null("reason", ("kind", "in", DROPPED_OUT)),
     ),
     _movement(
+        code="HS-2/7",
+        column="reason",
+        needs=("kind", "reason"),
+        condition=pl.col("kind").is_in(DROPPED_OUT) & pl.col("reason").is_not_null() & ~pl.col("reason_is_listed"),
+        message="Lý do thôi học không có trong danh mục của Bộ",
+        expected="mã 01 đến 10 của danh mục lý do thôi học",
+        fix="QLNT › Biến động học sinh › Lý do: chọn lại theo biên bản vận động rồi lưu",
+    ),
+    _movement(
         code="HS-2/4",
         column="place",
         needs=("kind", "place"),

@@ -17,7 +17,7 @@ PUBLIC_FIELDS = ("code", "article", "table", "severity", "message", "fix", "owne
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """`rules list`, `rules explain CODE`, `rules docs`."""
+    """`rules list`, `rules explain CODE`, `rules coverage`, `rules docs`."""
     rules = verbs.add_parser("rules", help="các quy tắc kiểm tra")
     what = rules.add_subparsers(title="Việc", metavar="VIỆC", required=True)
     listing = what.add_parser("list", help="liệt kê mọi quy tắc")
@@ -27,6 +27,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     explain.add_argument("code", metavar="MÃ", help="mã quy tắc, ví dụ TT27-9.9")
     explain.add_argument("--json", action="store_true", help="in kết quả cho máy đọc")
     explain.set_defaults(run=_explain)
+    covered = what.add_parser("coverage", help="mỗi mục của quy định: quy tắc nào kiểm, hoặc vì sao dữ liệu không kiểm được")
+    covered.add_argument("--json", action="store_true", help="in kết quả cho máy đọc")
+    covered.set_defaults(run=_coverage)
     docs = what.add_parser("docs", help="ghi sổ tay các quy tắc (docs/rules.md)")
     docs.add_argument("--out", type=Path, default=Path("docs/rules.md"), metavar="TỆP", help="tệp ghi ra (mặc định: %(default)s)")
     docs.set_defaults(run=_docs)
@@ -64,6 +67,20 @@ def _explained(rule: Rule) -> dict[str, object]:
     expectation = {"type": rule.native.type, "arguments": dict(rule.native.arguments), "where": rule.native.where} if rule.native else None
     more = {"column": rule.column, "view": rule.view, "needs": list(rule.needs), "condition": str(rule.condition)}
     return {**public, **more, "severity_stated": rule.stated, "native_expectation": expectation}
+
+
+def _coverage(arguments: argparse.Namespace) -> int:
+    from expectations.coverage import SOURCE, coverage  # noqa: PLC0415 - heavy
+    from expectations.rules import all_rules  # noqa: PLC0415
+
+    numbers = coverage(rule.code for rule in all_rules())
+    if arguments.json:
+        print_json([{"number": entry.number, "rules": list(entry.rules), "reason": entry.reason} for entry in numbers])
+    else:
+        print_lines(f"{entry.number:<10} {', '.join(entry.rules) or f'({entry.reason})'}" for entry in numbers)
+        decided = sum(1 for entry in numbers if entry.rules)
+        print_lines([f"({decided}/{len(numbers)} mục có quy tắc kiểm; nguồn: {SOURCE})"])
+    return ExitCode.OK
 
 
 def _docs(arguments: argparse.Namespace) -> int:
