@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,6 +12,7 @@ from expectations.findings import FINDING_SCHEMA, no_findings, ordered
 from expectations.rule import Severity
 from expectations.views import VIEWS
 from expectations.views.scene import PLACE, Scene
+from infra.settings import Gradebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from connectors.records.snapshot import Snapshot
     from expectations.rule import Rule
+    from expectations.views.approvals import Approval
     from expectations.views.scene import View
     from infra.settings import Limits
 
@@ -28,10 +30,12 @@ FILE_ENDINGS = (".csv", ".xlsx")
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """The night's day and the school's own thresholds."""
+    """The night's day, the school's own thresholds and dates, and the results that the principal approved."""
 
     day: date
     limits: Limits
+    gradebook: Gradebook = field(default_factory=Gradebook)
+    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,12 @@ def _breaks(rule: Rule, systems: frozenset[str]) -> pl.Expr:
 
 
 def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earlier: Sequence[Snapshot] = ()) -> QualityResult:
-    """Run the rules over a snapshot; `earlier` are snapshots of earlier nights, for drift.
+    """Run the rules over a snapshot; `earlier` are snapshots of earlier nights, for drift and for changes.
 
-    A system is asked only for what it delivers. The same snapshot, day, limits and earlier nights give
+    A system is asked only for what it delivers. The same snapshot, context and earlier nights give
     the same findings. first_seen and nights_open are left empty (expectations.ledger fills them).
     """
-    scene = Scene(snapshot, context.day, context.limits, tuple(earlier))
+    scene = Scene(snapshot, context.day, context.limits, tuple(earlier), context.gradebook, context.approvals)
     scans = [
         _scan(VIEWS[name], [rule for rule in rules if rule.view == name], scene) for name in dict.fromkeys(rule.view for rule in rules)
     ]

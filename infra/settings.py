@@ -7,10 +7,11 @@ only the paths of files that hold them (infra/secret_files.py).
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from infra.errors import ConfigurationError
 from infra.source_settings import ImapServer, Section, SourceSettings
@@ -73,6 +74,44 @@ class Limits(Section):
     class_size: int = Field(default=35, description="TT 28/2020 Điều 16.1 (TU-4)")
 
 
+AssessmentTime = Literal["GK1", "CK1", "GK2", "CN"]
+ANY_COMMON_YEAR = 2027  # 29/02 is no day of every year
+
+
+def _month_day(text: str) -> tuple[int, int]:
+    """`15/11` as (11, 15)."""
+    day, _, month = text.partition("/")
+    return int(month), int(day)
+
+
+def _day_of_every_year(text: str) -> str:
+    try:
+        date(ANY_COMMON_YEAR, *_month_day(text))
+    except ValueError as error:
+        raise ValueError(f"«{text}» không phải một ngày, hãy viết như 15/11") from error
+    return text
+
+
+DayOfYear = Annotated[str, AfterValidator(_day_of_every_year)]
+
+
+class Gradebook(Section):
+    """When marks must be in and when books are locked (Điều 16.1a, 19.7a); no text fixes these days, so the school does."""
+
+    due: dict[AssessmentTime, DayOfYear] = Field(default_factory=dict, description="hạn nhập (ngày/tháng); không đặt: hạn mặc định")
+    locked: dict[AssessmentTime, DayOfYear] = Field(default_factory=dict, description="ngày khóa sổ (ngày/tháng); không đặt: không khóa")
+
+    @property
+    def due_days(self) -> dict[str, tuple[int, int]]:
+        """Time -> (month, day) of those that the school set."""
+        return {time: _month_day(text) for time, text in self.due.items()}
+
+    @property
+    def locked_days(self) -> dict[str, tuple[int, int]]:
+        """Time -> (month, day) from which its books are locked."""
+        return {time: _month_day(text) for time, text in self.locked.items()}
+
+
 class Server(Section):
     """The Prefect server of a real installation; empty: in process."""
 
@@ -92,6 +131,7 @@ class Settings(Section):
     backup: Backup = Backup()
     alerts: Alerts = Alerts()
     limits: Limits = Limits()
+    gradebook: Gradebook = Gradebook()
     server: Server = Server()
     home: Path = Field(default=Path(), exclude=True)
 

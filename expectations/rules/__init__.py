@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from expectations.rules import (
     accounts,
     attendance,
+    changes,
     classes,
     drift,
     fields,
@@ -23,7 +24,9 @@ from expectations.rules import (
 if TYPE_CHECKING:
     from expectations.rule import Rule
 
-FAMILIES = (fields, pupils, reconciliation, movements, classes, marks, traits, year_results, attendance, health, staff, accounts, drift)
+FAMILIES = (
+    fields, pupils, reconciliation, movements, classes, marks, traits, year_results, changes, attendance, health, staff, accounts, drift,
+)  # fmt: skip
 
 
 def all_rules() -> tuple[Rule, ...]:

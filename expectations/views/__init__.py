@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from expectations.views import marks, pupils, school_life, staff, traits, year_results
+from expectations.views import changes, marks, pupils, school_life, staff, traits, year_results
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,4 +18,5 @@ VIEWS: Mapping[str, View] = {
     **traits.VIEWS,
     **year_results.VIEWS,
     **staff.VIEWS,
+    **changes.VIEWS,
 }

@@ -8,7 +8,7 @@ import polars as pl
 
 from connectors.records import codes
 from connectors.records.tables import MARKS
-from expectations.views.enrolment import due_times, enrolment, obliged_at_times, obliged_on
+from expectations.views.enrolment import due_times, enrolment, obliged_at, obliged_on
 from expectations.views.keys import TABLE_KEYS, key_of
 from expectations.views.programme import WHOLE_OF, expected_subjects, subject_facts
 from expectations.views.scene import MAIN, PLACE, Scene, View
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MARK = ["pupil_code", "subject", "time"]
 BOOK = ["class_name", "grade", "time", "subject"]
-ENTERED = ["level", "level_text", "score", "score_value"]
+ENTERED = ["level", "level_text", "score", "score_value", "locked"]
 OF_MAIN = pl.col("source_system") == MAIN
 IS_ENTERED = pl.col("level_text").is_not_null() | pl.col("score").is_not_null()  # systems also keep rows for cells left blank
 
@@ -73,15 +73,23 @@ def gradebooks(scene: Scene) -> pl.LazyFrame:
 
 
 def filled_marks(scene: Scene) -> pl.LazyFrame:
-    """Every expected mark and what is entered for it."""
+    """Every mark expected by tonight and what is entered for it."""
+    return filled_marks_at(scene, due_times(scene))
+
+
+def filled_marks_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:
+    """Every mark expected at the times (time, due) that are asked for, and what is entered for it."""
     entered = latest_marks(scene).filter(OF_MAIN).select(*MARK, *ENTERED, "is_right_score", "is_entered")
-    expected = obliged_at_times(scene).join(_books(scene), on=["class_name", "grade", "time"], nulls_equal=True)
+    classes = enrolment(scene).select("class_name", "grade").unique()
+    expected = obliged_at(scene, times).join(kept_books(scene, classes), on=["class_name", "grade", "time"], nulls_equal=True)
     return expected.join(entered, on=MARK, how="left").with_columns(pl.col("is_entered", "is_right_score").fill_null(value=False))
 
 
-def _books(scene: Scene) -> pl.LazyFrame:
-    """class_name, grade, time, subject, is_tested: the books that each class keeps, combined ones instead of parts where it does so."""
-    classes = enrolment(scene).select("class_name", "grade").unique()
+def kept_books(scene: Scene, classes: pl.LazyFrame) -> pl.LazyFrame:
+    """class_name, grade, time, subject, is_tested: the books that each class keeps, combined ones instead of parts where it does so.
+
+    `classes`: class_name, grade, one row per class.
+    """
     books = classes.join(expected_subjects().lazy(), on="grade")
     shapes = gradebook_shapes(scene).filter(OF_MAIN).select("class_name", "time", "whole", "combined")
     shaped = books.join(shapes, on=["class_name", "time", "whole"], how="left")
