@@ -45,18 +45,26 @@ def grade_entry(snapshot: Snapshot, day: date, gradebook: Gradebook | None = Non
 
     class_name, grade, time, due, subject, teachers (staff codes of the assignments), expected, complete and missing
     (pupils on the roll on the due date; one lacks something without a level, or without the score of a due test),
-    begun (anything entered), locked, state (State). Nothing is read but the school's own system.
+    begun (anything entered), locked, state (State). Where the school's own system does not deliver what is asked for,
+    nothing is called missing.
     """
     scene = Scene(snapshot, day, Limits(), gradebook=gradebook or Gradebook())
     books = pl.concat([_subject_books(scene), _character_books(scene)])
     dated = books.join(all_times(scene), on="time").join(_teachers(scene), on=["class_name", "subject"], how="left")
     lock_dates = {time: scene.year.lock_date(time) for time in codes.TIMES}
     by_date = pl.col("time").is_in([time for time, locked in lock_dates.items() if locked and locked <= day])
-    told = dated.with_columns(missing=pl.col("expected") - pl.col("complete"), locked=by_date | pl.col("locked_at_source"))
+    lacking = pl.when("known").then(pl.col("expected") - pl.col("complete")).otherwise(0)
+    told = dated.with_columns(missing=lacking, locked=by_date | pl.col("locked_at_source"))
     states = told.with_columns(pl.col("teachers").fill_null([]), state=_state(day))
     order = [pl.col("class_name"), _place(codes.TIMES, "time"), _place(SUBJECT_ORDER, "subject")]
     wanted = [*BOOK, "due", "teachers", "expected", "complete", "missing", "begun", "locked", "state"]
     return states.sort(order, nulls_last=True).select(wanted).collect()
+
+
+def current_time(books: pl.DataFrame, day: date) -> str:
+    """The assessment time that people are busy with: the last one that is due, before the first one that one."""
+    due: dict[str, date] = dict(books.select("time", "due").unique().sort("due").iter_rows())
+    return next((time for time in reversed(due) if due[time] <= day), next(iter(due), codes.TIMES[0]))
 
 
 def _state(day: date) -> pl.Expr:

@@ -17,8 +17,9 @@ from expectations.report import ExportNote, ReportContent, write_report
 from expectations.rule import Severity
 from expectations.rules import all_rules
 from flows.accepting import without_accepted_drift
+from flows.approving import approved_results, damage_lines
 from flows.night_record import StepResult
-from flows.pulling import earlier_snapshots, night_snapshot
+from flows.pulling import earlier_snapshots, first_snapshot, night_snapshot
 from flows.safekeeping import proof_before
 from infra.clock import vietnamese_date
 from infra.errors import DataStoppedExport
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from connectors.records.snapshot import Snapshot
     from flows.home import Home
 
 START_OF_YEAR_FORM = "bieu-02-TH-DN"
@@ -38,7 +40,8 @@ FORM_SYSTEMS = ("qlnt",)
 def check_night(home: Home, day: date) -> StepResult:
     """Run every rule in one scan per view and keep the findings with their history."""
     snapshot = night_snapshot(home, day)
-    result = check(snapshot, all_rules(), CheckContext(day, home.settings.limits), earlier_snapshots(home, day))
+    context = CheckContext(day, home.settings.limits, home.settings.gradebook, approved_results(home))
+    result = check(snapshot, all_rules(), context, nights_to_compare(home, day))
     findings = with_history(without_accepted_drift(home, result.findings, day), day, home.folder("findings"))
     folder = home.folder("findings", day)
     save_findings(QualityResult(findings, result.examined), folder, day)
@@ -47,7 +50,17 @@ def check_night(home: Home, day: date) -> StepResult:
     grey = sum(1 for rows in result.examined.values() if not rows)
     detail = ", ".join(f"{number(count)} {severity}" for severity, count in counts.items() if count) or "không có lỗi nào"
     facts = {"số quy tắc": str(len(all_rules())), "quy tắc chưa đủ dữ liệu": str(grey)}
-    return StepResult("", "", detail, counts, facts, {"findings": str(folder / "findings.csv")})
+    return StepResult("", "", detail, counts, facts, {"findings": str(folder / "findings.csv")}, damage_lines(home))
+
+
+def nights_to_compare(home: Home, day: date) -> list[Snapshot]:
+    """Earlier nights that the rules look back to: the newest one, and the first one after each time's books were closed."""
+    gradebook = home.settings.gradebook
+    year = SchoolYear.of(day, gradebook.due_days, gradebook.locked_days)
+    closed = [year.lock_date(time) or year.due_date(time) for time in year.due]
+    since = [first_snapshot(home, on, day) for on in closed if on < day]
+    nights = {night.day: night for night in (*earlier_snapshots(home, day), *since) if night}
+    return [nights[at] for at in sorted(nights, reverse=True)]
 
 
 def night_result(home: Home, day: date) -> QualityResult:
@@ -136,6 +149,8 @@ def write_quality_report(home: Home, day: date, problems: Sequence[str], export:
         exports=_export_notes(export),
         backup_proof=proof_before(home, day),
         source_problems=tuple(problems),
+        gradebook=home.settings.gradebook,
+        approvals=approved_results(home),
     )
     files = write_report(home.folder("reports", day), content)
     paths = {"report": str(files.html), "workbook": str(files.workbook_public), "to_fix": str(files.workbook_private)}

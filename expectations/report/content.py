@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from infra.settings import Gradebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from connectors.records.snapshot import Snapshot
     from expectations.rule import Rule
+    from expectations.views.approvals import Approval
 
 MAIN_SYSTEM = "qlnt"  # the school's own book: completeness and progress are counted there
 
@@ -62,6 +65,7 @@ class ReportContent:
 
     `examined`: rule code -> rows examined (0 is grey). `earlier`: summaries of earlier nights, oldest
     first (ledger.earlier_summaries). `source_problems`: Vietnamese lines on sources that failed tonight.
+    `gradebook`: when marks are due and locked; `approvals`: results that the principal approved.
     """
 
     school: str
@@ -75,6 +79,8 @@ class ReportContent:
     exports: tuple[ExportNote, ...] = ()
     backup_proof: BackupProof | None = None
     source_problems: tuple[str, ...] = ()
+    gradebook: Gradebook = field(default_factory=Gradebook)
+    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

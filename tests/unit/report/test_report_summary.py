@@ -12,7 +12,8 @@ from expectations.findings import no_findings
 from expectations.ledger import earlier_summaries
 from expectations.report import wording
 from expectations.report.page import figures, rule_tone
-from expectations.report.summary import class_order, summarise
+from expectations.report.ordering import class_order
+from expectations.report.summary import summarise
 from expectations.rule import Severity
 
 if TYPE_CHECKING:
