@@ -41,6 +41,9 @@ class Readiness(StrEnum):
     UNKNOWN = "chưa đủ dữ liệu"
 
 
+CAN_APPROVE = (Readiness.READY, Readiness.LOOK_FIRST)
+
+
 def readiness(books: pl.DataFrame, findings: pl.DataFrame, snapshot: Snapshot, approvals: Sequence[Approval] = ()) -> pl.DataFrame:
     """One row per class and assessment time, in the order of `books` (progress.grade_entry).
 

@@ -15,16 +15,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from connectors.records.snapshot import sha256_of
+from connectors.errors import SourceUnreachable
+from connectors.records.snapshot import open_snapshot, sha256_of
+from expectations.ledger import load_result
+from expectations.progress import grade_entry
+from expectations.readiness import CAN_APPROVE, Readiness, readiness
+from expectations.report.gradebook import grade_entry_of
 from expectations.views.approvals import Approval, sealed
 from flows.accepting import ACCEPTED, append_line
-from infra.clock import now
-from infra.errors import ExitCode, SchoolError
+from flows.pulling import NIGHT_FOLDERS
+from infra.clock import now, vietnamese_date
+from infra.errors import ConfigurationError, ExitCode, SchoolError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.records.snapshot import Snapshot
+    from expectations.report.gradebook import GradeEntry, Place
     from flows.home import Home
 
 RESULTS, LOG = "results", "log.jsonl"
@@ -49,6 +56,43 @@ class Approved:
     by: str
     why: str
     approval: Approval
+
+
+def night_of(home: Home, day: date | None) -> Snapshot:
+    """The snapshot of a day, or the newest one. SourceUnreachable when there is none."""
+    folders = sorted(home.folder("snapshots").glob(NIGHT_FOLDERS))
+    wanted = [folder for folder in folders if day is None or folder.name == day.isoformat()]
+    if not wanted:
+        told = f"Không có đêm {vietnamese_date(day)}" if day else "Chưa có đêm nào"
+        raise SourceUnreachable(told, where=str(home.folder("snapshots")), fix="chạy `truong nightly` trước")
+    return open_snapshot(wanted[-1])
+
+
+def results_of(home: Home, snapshot: Snapshot) -> GradeEntry:
+    """Grade entry and readiness of a night. ConfigurationError when the night was not checked: then nobody knows what is wrong in it."""
+    try:
+        findings = load_result(home.folder("findings", snapshot.day)).findings
+    except FileNotFoundError as error:
+        where, fix = vietnamese_date(snapshot.day), "chạy lại `truong nightly`"
+        raise ConfigurationError("Đêm này chưa được kiểm tra", where=where, fix=fix) from error
+    books = grade_entry(snapshot, snapshot.day, home.settings.gradebook)
+    return grade_entry_of(books, readiness(books, findings, snapshot, approved_results(home)), snapshot.day)
+
+
+def place_to_approve(entry: GradeEntry, class_name: str, time: str) -> Place:
+    """The verdict of a class at a time that can be approved. NotReady says what stands in the way."""
+    place = next((place for place in entry.at(time) if place.class_name == class_name), None)
+    if place is None:
+        known = ", ".join(place.label for place in entry.at(time)) or "chưa có lớp nào"
+        raise ConfigurationError(f"Không có lớp «{class_name}»", where=time, fix=f"chọn trong: {known}")
+    if place.state == Readiness.APPROVED:
+        raise NotReady("Lớp này đã được duyệt và chưa có gì thay đổi", where=f"{class_name} {time}", fix="không phải làm gì")
+    obstacles = place.missing or place.blocked or place.aside
+    if place.state not in CAN_APPROVE and (obstacles or place.state != Readiness.CHANGED):
+        told = "; ".join(place.reasons) or place.state
+        fix = "sửa theo danh sách cần sửa của lớp, chạy lại `truong nightly`"
+        raise NotReady(f"Chưa duyệt được: {told}", where=f"{class_name} {time}", fix=fix)
+    return place
 
 
 def approve(home: Home, snapshot: Snapshot, place: tuple[str, str], by: str, why: str) -> Approved:
