@@ -77,7 +77,7 @@ def accept(home: Home, snapshot: Snapshot, day: date, why: str, breaches: Sequen
         "state": state,
         "digest": _digest(told, state),
     }
-    append_line(_file(home, system), json.dumps(entry, ensure_ascii=False))
+    _append(_file(home, system), json.dumps(entry, ensure_ascii=False))
     return _acceptance(entry)
 
 
@@ -131,8 +131,7 @@ def _file(home: Home, system: str) -> Path:
     return home.folder(ACCEPTED) / f"{system}.jsonl"
 
 
-def append_line(file: Path, line: str) -> None:
-    """Add one line to a log that a person's act is written in; whole on the disk when this returns."""
+def _append(file: Path, line: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     # A line that a power cut left torn gets its end first; then one write, so that no line of another process is torn.
     kept = file.read_bytes() if file.is_file() else b""
