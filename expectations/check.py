@@ -90,7 +90,7 @@ def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earl
     A system is asked only for what it delivers. The same snapshot, context and earlier nights give
     the same findings. first_seen and nights_open are left empty (expectations.ledger fills them).
     """
-    scene = Scene(snapshot, context.day, context.limits, tuple(earlier), context.gradebook, context.approvals)
+    scene = Scene(snapshot, context.day, context.limits, tuple(earlier), gradebook=context.gradebook, approvals=context.approvals)
     scans = [
         _scan(VIEWS[name], [rule for rule in rules if rule.view == name], scene) for name in dict.fromkeys(rule.view for rule in rules)
     ]

@@ -7,9 +7,6 @@ not count and is told.
 
 from __future__ import annotations
 
-import getpass
-import hashlib
-import json
 import os
 from dataclasses import dataclass
 from datetime import date
@@ -22,9 +19,10 @@ from expectations.progress import grade_entry
 from expectations.readiness import CAN_APPROVE, Readiness, readiness
 from expectations.report.gradebook import grade_entry_of
 from expectations.views.approvals import Approval, sealed
-from flows.accepting import ACCEPTED, append_line
+from flows.accepting import ACCEPTED
 from flows.pulling import NIGHT_FOLDERS
-from infra.clock import now, vietnamese_date
+from flows.signed_log import append, digest_of, entries, signature
+from infra.clock import vietnamese_date
 from infra.errors import ConfigurationError, ExitCode, SchoolError
 
 if TYPE_CHECKING:
@@ -99,8 +97,7 @@ def approve(home: Home, snapshot: Snapshot, place: tuple[str, str], by: str, why
     """Keep the results of a (class, time) as they are in a night's snapshot, and write down that they were approved."""
     class_name, time = place
     entry = {
-        "when": now().isoformat(timespec="seconds"),
-        "who": getpass.getuser(),
+        **signature(),
         "by": by,
         "why": why,
         "class_name": class_name,
@@ -108,16 +105,17 @@ def approve(home: Home, snapshot: Snapshot, place: tuple[str, str], by: str, why
         "day": snapshot.day.isoformat(),
         "cells": _keep(_folder(home), snapshot, class_name, time),
     }
-    append_line(_folder(home) / LOG, json.dumps({**entry, "digest": _digest(entry)}, ensure_ascii=False))
+    append(_folder(home) / LOG, {**entry, "digest": digest_of(entry)})
     return _approved(_folder(home), entry)
 
 
 def approvals(home: Home) -> tuple[list[Approved], int]:
     """Every approval that is whole, oldest first, and how many lines are not."""
     file = _folder(home) / LOG
+    read = [_whole(_folder(home), entry) for entry in entries(file)]
     lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
-    read = [_whole(_folder(home), line) for line in lines if line.strip()]
-    return [entry for entry in read if entry], read.count(None)
+    whole = [entry for entry in read if entry]
+    return whole, sum(bool(line.strip()) for line in lines) - len(whole)
 
 
 def approved_results(home: Home) -> tuple[Approval, ...]:
@@ -147,14 +145,14 @@ def _keep(folder: Path, snapshot: Snapshot, class_name: str, time: str) -> str:
     return digest
 
 
-def _whole(folder: Path, line: str) -> Approved | None:
+def _whole(folder: Path, entry: dict[str, Any]) -> Approved | None:
     try:
-        entry = json.loads(line)
-        digest = entry.pop("digest")
-        approved = _approved(folder, entry)
-        return approved if digest == _digest(entry) and sha256_of(approved.approval.cells) == entry["cells"] else None
-    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        signed = {name: value for name, value in entry.items() if name != "digest"}
+        approved = _approved(folder, signed)
+        right = entry["digest"] == digest_of(signed) and sha256_of(approved.approval.cells) == entry["cells"]
+    except (ValueError, KeyError, TypeError, OSError):
         return None
+    return approved if right else None
 
 
 def _approved(folder: Path, entry: dict[str, Any]) -> Approved:
@@ -162,8 +160,3 @@ def _approved(folder: Path, entry: dict[str, Any]) -> Approved:
     cells = folder / f"{str(entry['cells'])[:NAMED_BY]}.parquet"
     words = {name: str(entry[name]) for name in ("when", "who", "by", "why")}
     return Approved(class_name, time, day, **words, approval=Approval(class_name, time, day, cells))
-
-
-def _digest(entry: dict[str, Any]) -> str:
-    told = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
