@@ -13,7 +13,7 @@ from expectations.views.scene import Scene
 from infra.settings import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -43,7 +43,7 @@ def sealed(snapshot: Snapshot, class_name: str, time: str) -> pl.DataFrame:
 
 def _of_table(snapshot: Snapshot, table: str, pupils: pl.LazyFrame, time: str) -> pl.LazyFrame:
     item = pl.col(ITEMS[table][0]) if len(ITEMS[table]) > 1 else pl.lit(None, dtype=pl.String)
-    rows = entries(snapshot, table).filter(pl.col("time") == time).join(pupils, on="pupil_code", how="semi")
+    rows = entries(snapshot, table, [time]).join(pupils, on="pupil_code", how="semi")
     return rows.select("pupil_code", "time", *CELLS[table], table=pl.lit(table), item=item)
 
 
@@ -53,16 +53,26 @@ def in_force(approvals: Iterable[Approval], day: date) -> tuple[Approval, ...]:
     return tuple(newest[place] for place in sorted(newest))
 
 
-def approved_cells(approvals: Iterable[Approval], table: str) -> pl.LazyFrame:
+def approved_cells(approvals: Sequence[Approval], table: str) -> pl.LazyFrame:
     """The approved cells of a table: pupil_code, ITEMS, CELLS, approved_class, approved_on; of two approvals the newer counts."""
+    rows = _opened(approvals).filter(pl.col("table") == table).sort("approved_on", maintain_order=True)
+    newest = rows.unique(["pupil_code", "item", "time"], keep="last", maintain_order=True)
     first = ITEMS[table][0]
-    frames = [_opened(approval, table) for approval in sorted(approvals, key=lambda each: each.day)]
-    empty = pl.LazyFrame(schema={**SEALED_SCHEMA, "approved_class": pl.String, "approved_on": pl.Date})
-    rows = pl.concat([empty, *frames]).unique(["pupil_code", "item", "time"], keep="last", maintain_order=True)
-    named = rows if first == "time" else rows.rename({"item": first})
+    named = newest if first == "time" else newest.rename({"item": first})
     return named.select("pupil_code", *ITEMS[table], *CELLS[table], "approved_class", "approved_on")
 
 
-def _opened(approval: Approval, table: str) -> pl.LazyFrame:
-    rows = pl.scan_parquet(approval.cells, schema=SEALED_SCHEMA).filter(pl.col("table") == table)
-    return rows.with_columns(approved_class=pl.lit(approval.class_name), approved_on=pl.lit(approval.day))
+def approved_pupils(approvals: Sequence[Approval]) -> pl.LazyFrame:
+    """pupil_code, time of everyone of whom something was approved."""
+    return _opened(approvals).select("pupil_code", "time").unique()
+
+
+def _opened(approvals: Sequence[Approval]) -> pl.LazyFrame:
+    """All files of approvals as one frame, with the class and the night of each."""
+    schema = {"file": pl.String, "approved_class": pl.String, "approved_on": pl.Date}
+    places = pl.LazyFrame([(str(each.cells), each.class_name, each.day) for each in approvals], schema=schema, orient="row")
+    if not approvals:
+        return pl.LazyFrame(schema={**SEALED_SCHEMA, **schema})
+    # two approvals of the same cells share a file
+    files = list(dict.fromkeys(each.cells for each in approvals))
+    return pl.scan_parquet(files, schema=SEALED_SCHEMA, include_file_paths="file").join(places, on="file")

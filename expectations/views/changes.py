@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connectors.records import codes
-from connectors.records.tables import TABLES, YEAR_RESULTS
-from expectations.views.approvals import approved_cells, in_force
+from connectors.records.tables import MARKS, TABLES, YEAR_RESULTS
+from expectations.views.approvals import approved_cells, approved_pupils, in_force
 from expectations.views.enrolment import enrolment
 from expectations.views.entries import CELLS, ITEMS, entries
 from expectations.views.keys import key_of
@@ -36,11 +36,14 @@ def approved_changes(scene: Scene, table: str) -> pl.LazyFrame:
     before = approved_cells(approvals, table).rename({name: BEFORE + name for name in CELLS[table]})
     places = _places(approvals)
     pupils = enrolment(scene).select("pupil_code", "left_on", class_now="class_name")
-    tonight = entries(scene.snapshot, table).join(_approved_pupils(scene, table), on=["pupil_code", "time"], how="semi")
+    tonight = entries(scene.snapshot, table, {each.time for each in approvals}).join(
+        _approved_pupils(scene), on=["pupil_code", "time"], how="semi"
+    )
     both = _beside(before, tonight, table).join(pupils, on="pupil_code", how="left").filter(~_went_with_its_marks(scene.day))
     named = both.with_columns(class_name=pl.coalesce("approved_class", "class_now")).join(places, on=["class_name", "time"], how="left")
     # a record that was added has no night of its own: it is told with that of its class
-    return named.with_columns(since=pl.coalesce("approved_on", "class_approved_on").dt.strftime("%d/%m/%Y"))
+    told = named.with_columns(since=pl.coalesce("approved_on", "class_approved_on").dt.strftime("%d/%m/%Y"))
+    return told if approvals else told.clear()
 
 
 def closed_changes(scene: Scene, table: str) -> pl.LazyFrame:
@@ -53,15 +56,17 @@ def closed_changes(scene: Scene, table: str) -> pl.LazyFrame:
     before = _closed_cells(scene, table)
     nights = {time: night.day for time in codes.TIMES if (night := _closing_night(scene, table, time))}
     locked = [time for time in nights if scene.year.lock_date(time)]
-    tonight = entries(scene.snapshot, table).drop("is_right", "is_locked")
+    asked = codes.TIMES if table == MARKS.name else tuple(nights)  # before a time is closed only a mark can be locked
+    tonight = entries(scene.snapshot, table, asked).drop("is_right", "is_locked")
     pupils = enrolment(scene).select("pupil_code", "left_on", "class_name")
     both = _beside(before, tonight, table).join(pupils, on="pupil_code", how="left").filter(~_went_with_its_marks(scene.day))
     is_locked = pl.col("is_locked").fill_null(value=False) | pl.col("time").is_in(locked)
     told = both.with_columns(is_locked=is_locked).filter(pl.col("is_locked") | pl.col("is_right"))
-    not_approved = told.join(_approved_pupils(scene, table), on=["pupil_code", "time"], how="anti")
+    not_approved = told.join(_approved_pupils(scene), on=["pupil_code", "time"], how="anti")
     open_still = not_approved.join(_assessed_again(scene), on=["pupil_code", "time"], how="anti")
     of_time = pl.col("time").replace_strict(nights, default=None, return_dtype=pl.Date)
-    return open_still.with_columns(since=pl.coalesce("since", of_time).dt.strftime("%d/%m/%Y"))
+    dated = open_still.with_columns(since=pl.coalesce("since", of_time).dt.strftime("%d/%m/%Y"))
+    return dated if scene.earlier else dated.clear()  # nothing to compare with: nothing is read
 
 
 def _places(approvals: Sequence[Approval]) -> pl.LazyFrame:
@@ -70,12 +75,11 @@ def _places(approvals: Sequence[Approval]) -> pl.LazyFrame:
     return pl.LazyFrame(rows, schema={"class_name": pl.String, "time": pl.String, "class_approved_on": pl.Date}, orient="row")
 
 
-def _approved_pupils(scene: Scene, table: str) -> pl.LazyFrame:
+def _approved_pupils(scene: Scene) -> pl.LazyFrame:
     """pupil_code, time of everyone whose results were approved, or whose class's were."""
     approvals = in_force(scene.approvals, scene.day)
     here = enrolment(scene).select("pupil_code", "class_name").join(_places(approvals), on="class_name")
-    then = approved_cells(approvals, table).select("pupil_code", "time")
-    return pl.concat([then, here.select("pupil_code", "time")]).unique()
+    return pl.concat([approved_pupils(approvals), here.select("pupil_code", "time")]).unique()
 
 
 def _beside(before: pl.LazyFrame, tonight: pl.LazyFrame, table: str) -> pl.LazyFrame:
@@ -96,14 +100,14 @@ def _closed_cells(scene: Scene, table: str) -> pl.LazyFrame:
         night = _closing_night(scene, table, time)
         newest = max(scene.earlier, key=lambda snapshot: snapshot.day, default=None)
         if night:
-            frames.append(_cells_of(night, table).filter(pl.col("time") == time))
-        elif newest:
-            frames.append(_cells_of(newest, table).filter((pl.col("time") == time) & pl.col("is_locked")))
+            frames.append(_cells_of(night, table, time))
+        elif newest and table == MARKS.name:
+            frames.append(_cells_of(newest, table, time).filter("is_locked"))
     return pl.concat(frames)
 
 
-def _cells_of(night: Snapshot, table: str) -> pl.LazyFrame:
-    rows = entries(night, table).drop(PLACE).with_columns(since=pl.lit(night.day))
+def _cells_of(night: Snapshot, table: str, time: str) -> pl.LazyFrame:
+    rows = entries(night, table, [time]).drop(PLACE).with_columns(since=pl.lit(night.day))
     return rows.rename({name: BEFORE + name for name in CELLS[table]})
 
 

@@ -12,7 +12,7 @@ from expectations.views.scene import MAIN, PLACE
 from infra.regulations import TOP_SCORE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from connectors.records.snapshot import Snapshot
 
@@ -25,8 +25,8 @@ CELLS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def entries(snapshot: Snapshot, table: str) -> pl.LazyFrame:
-    """The school's own records of a table, one per pupil and item, cells as text that says the same for the same value.
+def entries(snapshot: Snapshot, table: str, times: Collection[str]) -> pl.LazyFrame:
+    """The school's own records of a table at some times, one per pupil and item, cells as text that says the same for the same value.
 
     pupil_code, ITEMS, CELLS, is_right (every filled cell is one that Điều 7 knows), is_locked, and the row's place. The
     score 9.0 is told as 9 and a level in other letters as its code: a system that writes them anew changed nothing.
@@ -34,7 +34,9 @@ def entries(snapshot: Snapshot, table: str) -> pl.LazyFrame:
     rows = snapshot.scan(table).filter((pl.col("source_system") == MAIN) & pl.col("pupil_code").is_not_null())
     if table == YEAR_RESULTS.name:
         rows = rows.with_columns(time=pl.lit(CN))
-    told = rows.with_columns(_cells(table), is_right=_is_right(table), is_locked=_is_locked(table))
+    told = rows.filter(pl.col("time").is_in(sorted(times))).with_columns(
+        _cells(table), is_right=_is_right(table), is_locked=_is_locked(table)
+    )
     wanted = ["pupil_code", *ITEMS[table], *CELLS[table], "is_right", "is_locked", *PLACE]
     last = ["attempt", "entered_at", "source_row"] if table == MARKS.name else ["source_row"]
     newest = told.sort(last, maintain_order=True, nulls_last=False).unique(["pupil_code", *ITEMS[table]], keep="last", maintain_order=True)
