@@ -97,3 +97,8 @@ def due_months(scene: Scene) -> pl.LazyFrame:
 def obliged_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:
     """Enrolment × times (time, due), for whom the time counts."""
     return enrolment(scene).join(times, how="cross").filter(obliged_on(pl.col("due")))
+
+
+def obliged_at_times(scene: Scene) -> pl.LazyFrame:
+    """Enrolment × due times, for whom the time counts."""
+    return obliged_at(scene, due_times(scene))
