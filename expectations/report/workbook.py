@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from expectations.progress import State
-from expectations.readiness import Readiness
 from expectations.report import wording
-from expectations.report.gradebook_sheets import PLACE_COLUMNS, TEACHER_COLUMNS, place_rows, teacher_rows
+from expectations.report.gradebook_sheets import asking, private_sheets
 from expectations.report.ordering import class_order
 from expectations.report.people import People, read_people
 from expectations.report.summary import STAFF_TABLES
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from expectations.report.summary import Summary
 
 OVERVIEW, STAFF, SCHOOL = "Tổng hợp", "Nhân sự", "Toàn trường"
-ENTRY, READY = "Tiến độ nhập", "Duyệt kết quả"
 # Heading and width in characters, in the order of the sheet.
 COLUMNS = (
     ("Mức", 8),
@@ -51,13 +48,6 @@ OVERVIEW_COLUMNS = (("Danh sách", 14), ("Giáo viên chủ nhiệm", 30), ("Ch�
 ASIDE = "Tạm giữ"
 ASIDE_COLUMNS = (("Hệ thống", 24), ("Tệp", 26), ("Trang/bảng", 18), ("Dòng", 8), ("Thuộc bảng", 20), ("Vì sao", 60))
 HEADER_ROW = 3
-# States that ask somebody for something, by how they begin.
-ASKING = {
-    State.MISSING.value: Severity.REVIEW,
-    Readiness.NOT_READY.value: Severity.BLOCK,
-    Readiness.LOOK_FIRST.value: Severity.REVIEW,
-    Readiness.CHANGED.value: Severity.REVIEW,
-}
 PRIVATE_FOOTER = "Có dữ liệu cá nhân của học sinh, cán bộ: chỉ dùng để sửa, không gửi ra ngoài"
 FILLS = {Severity.STOP: "#E8C9C4", Severity.BLOCK: "#F6D5CC", Severity.REVIEW: "#FBEBC8", Severity.REMIND: "#E3EAEE"}
 TABS = {Severity.STOP: "#5D1F1A", Severity.BLOCK: "#B5452F", Severity.REVIEW: "#DCA23A", Severity.REMIND: "#8AA2B3"}
@@ -201,17 +191,7 @@ def _write_overview(
 def _write_grade_entry(book: Workbook, content: ReportContent, told: tuple[Summary, People], made: tuple[set[str], Looks]) -> None:
     """Whom to remind of which book, and which classes can be approved; no sheet when there is no class."""
     (summary, people), (taken, looks) = told, made
-    entry, night = summary.grade_entry, f"Đêm {vietnamese_date(content.day)}."
-    sheets = (
-        (
-            ENTRY,
-            f"{night} Người còn thiếu nhiều đứng trước, theo phân công.",
-            TEACHER_COLUMNS,
-            teacher_rows(entry, people.names),
-        ),
-        (READY, f"{night} Hiệu trưởng duyệt khi mọi giáo viên đã nhập đủ (Điều 15.4).", PLACE_COLUMNS, place_rows(entry)),
-    )
-    for name, note, columns, rows in sheets:
+    for name, note, columns, rows in private_sheets(summary.grade_entry, people.names, content.day):
         if rows:
             sheet = book.add_worksheet(sheet_title(name, taken))
             start_sheet(sheet, (f"{name} · {content.school}", note), columns, looks)
@@ -223,9 +203,8 @@ def _write_grade_entry(book: Workbook, content: ReportContent, told: tuple[Summa
 
 def _look(value: object, looks: Looks) -> Format:
     """A number, a state that asks for something in its colour, or plain text."""
-    if isinstance(value, int):
-        return looks.number
-    return next((looks.severities[severity] for start, severity in ASKING.items() if str(value).startswith(start)), looks.cell)
+    asks = asking(value)
+    return looks.number if isinstance(value, int) else looks.severities[asks] if asks else looks.cell
 
 
 def _write_quarantine(book: Workbook, content: ReportContent, taken: set[str], looks: Looks) -> None:

@@ -79,9 +79,8 @@ def test_a_class_of_nobody_is_grey(tmp_path: Path) -> None:
 
 
 def test_a_class_of_another_year_is_not_asked_for(tmp_path: Path) -> None:
-    tables = class_3a(0) | {
-        "classes": [school_class("3A"), school_class("3C", school_year="2025-2026"), school_class("3D", school_year=None)]
-    }
+    years = {"3A": "2026-2027", "3B": "2026 - 2027", "3C": "2025-2026", "3D": None}
+    tables = class_3a(0) | {"classes": [school_class(name, school_year=year) for name, year in years.items()]}
     assert set(books_of(tmp_path, tables)["class_name"]) == {"3A", "3B", "3D"}
 
 
