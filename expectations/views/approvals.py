@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from connectors.records.school_year import SchoolYear
 from expectations.views.enrolment import enrolment
 from expectations.views.entries import CELLS, ITEMS, entries
 from expectations.views.scene import Scene
@@ -48,8 +49,13 @@ def _of_table(snapshot: Snapshot, table: str, pupils: pl.LazyFrame, time: str) -
 
 
 def in_force(approvals: Iterable[Approval], day: date) -> tuple[Approval, ...]:
-    """The newest approval of each class and time up to a day; of two of the same night the later one in the list."""
-    newest = {(each.class_name, each.time): each for each in sorted(approvals, key=lambda each: each.day) if each.day <= day}
+    """The newest approval of each class and time up to a day of its school year; of two of the same night the later one in the list.
+
+    Next year's 3A are other pupils, and the same codes of times begin anew.
+    """
+    this_year = SchoolYear.of(day).start_year
+    standing = [each for each in approvals if each.day <= day and SchoolYear.of(each.day).start_year == this_year]
+    newest = {(each.class_name, each.time): each for each in sorted(standing, key=lambda each: each.day)}
     return tuple(newest[place] for place in sorted(newest))
 
 

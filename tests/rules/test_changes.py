@@ -221,6 +221,15 @@ def test_an_approval_counts_from_its_own_night_on(day: date, *, counts: bool, tm
     assert told(quality, ANOTHER_SCORE) == ({"QC-15.4/2"} if counts else set())
 
 
+def test_an_approval_ends_with_its_school_year(tmp_path: Path) -> None:
+    before, _ = nights(tmp_path, [ANOTHER_SCORE])
+    approval = approved(tmp_path, before, f"3/{ANOTHER_SCORE.code}")
+    for day, finds in ((date(2027, 7, 31), {"QC-15.4/2"}), (date(2027, 8, 1), set())):
+        later = snapshot_of(tmp_path / day.isoformat(), ANOTHER_SCORE.tonight, day)
+        quality = check(later, rules_named(APPROVED), CheckContext(day, Limits(), approvals=(approval,)))
+        assert told(quality, ANOTHER_SCORE) == finds
+
+
 def test_approved_again_what_changed_is_what_counts(tmp_path: Path) -> None:
     before, tonight = nights(tmp_path, [ANOTHER_SCORE])
     name = f"3/{ANOTHER_SCORE.code}"
