@@ -23,6 +23,7 @@ from expectations.roots import is_cause, told_once
 from expectations.rule import Severity
 from expectations.views import VIEWS
 from expectations.views.scene import PLACE, Scene
+from infra.settings import Gradebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from connectors.records.snapshot import Snapshot
     from expectations.rule import Rule
+    from expectations.views.approvals import Approval
     from expectations.views.scene import View
     from infra.settings import Limits
 
@@ -39,10 +41,12 @@ FILE_ENDINGS = (".csv", ".xlsx")
 
 @dataclass(frozen=True, slots=True)
 class CheckContext:
-    """The night's day and the school's own thresholds."""
+    """The night's day, the school's own thresholds and dates, and the results that the principal approved."""
 
     day: date
     limits: Limits
+    gradebook: Gradebook = field(default_factory=Gradebook)
+    approvals: tuple[Approval, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +137,12 @@ def _breaks(rule: Rule, systems: frozenset[str]) -> pl.Expr:
 
 
 def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earlier: Sequence[Snapshot] = ()) -> QualityResult:
-    """Run the rules over a snapshot; `earlier` are snapshots of earlier nights, for drift.
+    """Run the rules over a snapshot; `earlier` are snapshots of earlier nights, for drift and for changes.
 
-    A system is asked only for what it delivers. The same snapshot, day, limits and earlier nights give
+    A system is asked only for what it delivers. The same snapshot, context and earlier nights give
     the same findings. first_seen and nights_open are left empty (expectations.ledger fills them).
     """
-    scene = Scene(snapshot, context.day, context.limits, tuple(earlier))
+    scene = Scene(snapshot, context.day, context.limits, tuple(earlier), gradebook=context.gradebook, approvals=context.approvals)
     scans = [
         _scan(VIEWS[name], [rule for rule in rules if rule.view == name], scene)
         for name in dict.fromkeys(rule.view for rule in rules if not is_cause(rule))

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from connectors.records.tables import TABLES
-from infra.settings import Limits
+from infra.settings import Gradebook, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +49,9 @@ def _table(table: str, rules: Sequence[Rule]) -> str:
 
 def _limits() -> str:
     rows = ((name, str(field.default), field.description or "nhà trường đặt") for name, field in Limits.model_fields.items())
-    return _section("Ngưỡng do nhà trường đặt (mục [limits] của truong.toml)", ("Khóa", "Mặc định", "Nguồn"), rows)
+    limits = _section("Ngưỡng do nhà trường đặt (mục [limits] của truong.toml)", ("Khóa", "Mặc định", "Nguồn"), rows)
+    dates = ((name, field.description or "") for name, field in Gradebook.model_fields.items())
+    return f"{limits}\n{_section('Ngày do nhà trường đặt (mục [gradebook] của truong.toml)', ('Khóa', 'Là gì'), dates)}"
 
 
 def _section(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

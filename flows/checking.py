@@ -20,8 +20,9 @@ from expectations.rule import Severity
 from expectations.rules import all_rules
 from expectations.waivers import waived
 from flows.accepting import without_accepted_drift
+from flows.approving import approved_results, damage_lines
 from flows.night_record import StepResult
-from flows.pulling import earlier_snapshots, night_snapshot
+from flows.pulling import earlier_snapshots, first_snapshot, night_snapshot
 from flows.safekeeping import proof_before
 from flows.waiving import waivers
 from infra.clock import vietnamese_date
@@ -31,6 +32,7 @@ from infra.vietnamese import number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from connectors.records.snapshot import Snapshot
     from flows.home import Home
 
 START_OF_YEAR_FORM = "bieu-02-TH-DN"
@@ -44,7 +46,8 @@ FORM_SYSTEMS = ("qlnt",)
 def check_night(home: Home, day: date) -> StepResult:
     """Run every rule in one scan per view and keep the findings with their history."""
     snapshot = night_snapshot(home, day)
-    result = check(snapshot, all_rules(), CheckContext(day, home.settings.limits), earlier_snapshots(home, day))
+    context = CheckContext(day, home.settings.limits, home.settings.gradebook, approved_results(home))
+    result = check(snapshot, all_rules(), context, nights_to_compare(home, day))
     findings = with_history(without_accepted_drift(home, result.findings, day), day, home.folder("findings"))
     folded = with_history(result.folded, day, home.folder("findings"))
     result = replace(result, findings=findings, folded=folded, waived=waived(findings, waivers(home), day))
@@ -53,7 +56,7 @@ def check_night(home: Home, day: date) -> StepResult:
     by_severity = Counter(result.open["severity"].to_list())
     counts = {severity.value: by_severity.get(severity.value, 0) for severity in Severity}
     detail = ", ".join(f"{number(count)} {severity}" for severity, count in counts.items() if count) or "không có lỗi nào"
-    return StepResult("", "", detail, counts, _check_facts(result), {"findings": str(folder / "findings.csv")})
+    return StepResult("", "", detail, counts, _check_facts(result), {"findings": str(folder / "findings.csv")}, damage_lines(home))
 
 
 def _check_facts(result: QualityResult) -> dict[str, str]:
@@ -62,6 +65,16 @@ def _check_facts(result: QualityResult) -> dict[str, str]:
     facts = {"số quy tắc": str(len(all_rules())), "quy tắc chưa đủ dữ liệu": str(grey)}
     aside = {SIGNED: result.waived.height, "chỗ gộp vào nguyên nhân chung": result.folded.height}
     return facts | {name: number(count) for name, count in aside.items() if count}
+
+
+def nights_to_compare(home: Home, day: date) -> list[Snapshot]:
+    """Earlier nights that the rules look back to: the newest one, and the first one after each time's books were closed."""
+    gradebook = home.settings.gradebook
+    year = SchoolYear.of(day, gradebook.due_days, gradebook.locked_days)
+    closed = [year.lock_date(time) or year.due_date(time) for time in year.due]
+    since = [first_snapshot(home, on, day) for on in closed if on < day]
+    nights = {night.day: night for night in (*earlier_snapshots(home, day), *since) if night}
+    return [nights[at] for at in sorted(nights, reverse=True)]
 
 
 def night_result(home: Home, day: date) -> QualityResult:
@@ -173,6 +186,8 @@ def write_quality_report(home: Home, day: date, problems: Sequence[str], export:
         exports=_export_notes(export),
         backup_proof=proof_before(home, day),
         source_problems=tuple(problems),
+        gradebook=home.settings.gradebook,
+        approvals=approved_results(home),
     )
     files = write_report(home.folder("reports", day), content)
     paths = {"report": str(files.html), "workbook": str(files.workbook_public), "to_fix": str(files.workbook_private)}

@@ -144,6 +144,27 @@ class Secrecy(Section):
     cleared: tuple[str, ...] = Field(default=(), description="tên tệp đã được xem và không phải tài liệu mật")
 
 
+AssessmentTime = Literal["GK1", "CK1", "GK2", "CN"]
+ANY_COMMON_YEAR = 2027  # 29/02 is no day of every year
+
+
+class Gradebook(Section):
+    """When marks must be in and when books are locked (Điều 16.1a, 19.7a); no text fixes these days, so the school does."""
+
+    due: dict[AssessmentTime, DayOfYear] = Field(default_factory=dict, description="hạn nhập (ngày/tháng); không đặt: hạn mặc định")
+    locked: dict[AssessmentTime, DayOfYear] = Field(default_factory=dict, description="ngày khóa sổ (ngày/tháng); không đặt: không khóa")
+
+    @property
+    def due_days(self) -> dict[str, tuple[int, int]]:
+        """Time -> (month, day) of those that the school set."""
+        return {time: _month_day(text) for time, text in self.due.items()}
+
+    @property
+    def locked_days(self) -> dict[str, tuple[int, int]]:
+        """Time -> (month, day) from which its books are locked."""
+        return {time: _month_day(text) for time, text in self.locked.items()}
+
+
 class Server(Section):
     """The Prefect server of a real installation; empty: in process."""
 
@@ -164,6 +185,7 @@ class Settings(Section):
     alerts: Alerts = Alerts()
     limits: Limits = Limits()
     secrecy: Secrecy = Secrecy()
+    gradebook: Gradebook = Gradebook()
     server: Server = Server()
     home: Path = Field(default=Path(), exclude=True)
 

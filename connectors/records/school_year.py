@@ -29,14 +29,21 @@ class SchoolYear:
 
     start_year: int
     due: Mapping[str, tuple[int, int]] = field(default_factory=_default_due)
+    locked: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     results_due: tuple[int, int] = (5, 31)
     second_term_starts: tuple[int, int] = (1, 16)
 
     @classmethod
-    def of(cls, day: date) -> SchoolYear:
-        """The school year that a day falls in; the new year opens on 1 August."""
+    def of(
+        cls, day: date, due: Mapping[str, tuple[int, int]] | None = None, locked: Mapping[str, tuple[int, int]] | None = None
+    ) -> SchoolYear:
+        """The school year that a day falls in; the new year opens on 1 August.
+
+        `due` and `locked`: time -> (month, day) where the school set one.
+        """
         first_month_of_new_year = 8
-        return cls(day.year if day.month >= first_month_of_new_year else day.year - 1)
+        start = day.year if day.month >= first_month_of_new_year else day.year - 1
+        return cls(start, {**_default_due(), **(due or {})}, locked or {})
 
     @property
     def label(self) -> str:
@@ -61,6 +68,10 @@ class SchoolYear:
     def due_date(self, time: str) -> date:
         """When every mark of an assessment time (GK1, CK1, GK2, CN) must be in."""
         return self.on(self.due[time])
+
+    def lock_date(self, time: str) -> date | None:
+        """From when the books of an assessment time are locked; None where the school set no day."""
+        return self.on(self.locked[time]) if time in self.locked else None
 
     def due_times(self, day: date) -> tuple[str, ...]:
         """Assessment times already due on a day, in order."""

@@ -153,6 +153,7 @@ MARKS = Table(
         Column("attempt", INTEGER, "Lần kiểm tra", "nhà trường"),
         Column("entered_by", TEXT, "Người nhập", "nhà trường", PERSONAL),
         Column("entered_at", MOMENT, "Lúc nhập", "nhà trường"),
+        Column("locked", BOOLEAN, "Đã khóa sổ", "nhà trường"),
     ),
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from expectations.check import QualityResult
 from expectations.findings import nothing_folded, nothing_waived
+from infra.settings import Gradebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from connectors.records.snapshot import Snapshot
     from expectations.rule import Rule
+    from expectations.views.approvals import Approval
 
 MAIN_SYSTEM = "qlnt"  # the school's own book: completeness and progress are counted there
 
@@ -71,6 +73,7 @@ class ReportContent:
     `folded`: findings that a root cause among `findings` stands for; `waived`: those of `findings` that are signed
     exceptions. `examined`: rule code -> rows examined (0 is grey). `earlier`: summaries of earlier nights, oldest
     first (ledger.earlier_summaries). `source_problems`: Vietnamese lines on sources that failed tonight.
+    `gradebook`: when marks are due and locked; `approvals`: results that the principal approved.
     """
 
     school: str
@@ -86,6 +89,8 @@ class ReportContent:
     exports: tuple[ExportNote, ...] = ()
     backup_proof: BackupProof | None = None
     source_problems: tuple[str, ...] = ()
+    gradebook: Gradebook = field(default_factory=Gradebook)
+    approvals: tuple[Approval, ...] = ()
 
     @property
     def result(self) -> QualityResult:

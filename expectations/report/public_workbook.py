@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expectations.report import wording
+from expectations.report.gradebook import SHORT_NAMES
+from expectations.report.gradebook_sheets import PLACE_COLUMNS, place_rows
 from expectations.report.page import figures
 from expectations.report.workbook import HEADER_ROW, make_looks, start_sheet
 from expectations.rule import Severity
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from expectations.report.content import ReportContent
     from expectations.report.coverage import ClassFields
+    from expectations.report.gradebook import GradeEntry
     from expectations.report.summary import Summary
 
 Rows = list[tuple[object, ...]]
@@ -42,6 +45,7 @@ def write_public_workbook(file: Path, content: ReportContent, summary: Summary) 
 
 def _sheets(content: ReportContent, summary: Summary) -> Iterable[tuple[str, str, Columns, Rows]]:
     """Name, note, columns and rows of every sheet."""
+    entry = summary.grade_entry
     yield "Tóm tắt", wording.headline(summary), (("Con số", 32), ("Giá trị", 14), ("Ghi chú", 48)), _figures(summary)
     yield (
         "Nguồn",
@@ -53,6 +57,8 @@ def _sheets(content: ReportContent, summary: Summary) -> Iterable[tuple[str, str
     yield "Theo lớp", "", (("Lớp", 10), ("Sĩ số", 9), *SEVERITY_COLUMNS, ("Tất cả", 9)), _lines(summary)
     yield "Đủ 8 mục", "Số học sinh đang học còn thiếu từng mục (Điều 19.6a).", _FIELD_COLUMNS, _fields(summary)
     yield "Nhập điểm", "Số ô còn thiếu; chưa đến hạn thì không gọi là thiếu.", _entry_columns(summary), _entries(summary)
+    yield f"Tiến độ {wording.TIMES[entry.current]}", "Từng sổ của từng lớp.", _book_columns(entry), _books(entry)
+    yield "Duyệt kết quả", "Hiệu trưởng duyệt khi mọi giáo viên đã nhập đủ (Điều 15.4).", PLACE_COLUMNS, place_rows(entry)
     yield "Các đêm", wording.change_line(summary.change), (("Đêm", 12), *SEVERITY_COLUMNS, ("Tất cả", 9)), _nights(summary)
     yield "Giữ lại", "Kéo về = gửi được + giữ lại + tạm giữ.", _TOTAL_COLUMNS, _totals(content)
     yield "Ngoại lệ", "Đã ký, có thời hạn; ai ký và vì sao chỉ ghi trong danh sách riêng.", _WAIVED_COLUMNS, _waived(summary)
@@ -152,6 +158,19 @@ def _entries(summary: Summary) -> Rows:
     return [
         (name, *(wording.entry(entries[time], due=due, examined_any=progress.examined) for time, _, due in progress.times))
         for name, entries in progress.classes
+    ]
+
+
+def _book_columns(entry: GradeEntry) -> Columns:
+    return (("Lớp", 10), *((SHORT_NAMES[subject], 9) for subject in entry.subjects(entry.current)), ("Duyệt", 32))
+
+
+def _books(entry: GradeEntry) -> Rows:
+    """One row per class; a subject that the grade does not learn is an empty cell."""
+    subjects = entry.subjects(entry.current)
+    return [
+        (place.label, *(books[subject].words if subject in books else "" for subject in subjects), place.words)
+        for place, books in entry.rows(entry.current)
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,7 +12,11 @@ from connectors.records.column import PersonalData
 from connectors.records.tables import TABLES
 from expectations.findings import IDENTITY, ROOT
 from expectations.ledger import day_of, severities_of
+from expectations.progress import grade_entry
+from expectations.readiness import readiness
 from expectations.report.coverage import Completeness, Progress, completeness, progress, pupils_at_school
+from expectations.report.gradebook import GradeEntry, grade_entry_of
+from expectations.report.ordering import class_order
 from expectations.rule import WEIGHTS, Rule, Severity
 
 if TYPE_CHECKING:
@@ -128,6 +131,7 @@ class Summary:
     progress: Progress
     waived: tuple[WaivedLine, ...]
     roots: tuple[RootLine, ...]
+    grade_entry: GradeEntry
 
     @property
     def total(self) -> int:
@@ -147,6 +151,8 @@ class Summary:
 def summarise(content: ReportContent) -> Summary:
     severities = _by_severity(content.result.open)
     groups = _groups(content)
+    books = grade_entry(content.snapshot, content.day, content.gradebook)
+    places = readiness(books, content.result.open_singles, content.snapshot, content.approvals)
     return Summary(
         sources=_sources(content),
         severities=severities,
@@ -157,16 +163,11 @@ def summarise(content: ReportContent) -> Summary:
         change=_change(content),
         trend=(*(Night(day_of(night), severities_of(night)) for night in content.earlier), Night(content.day, severities)),
         completeness=completeness(content),
-        progress=progress(content),
         waived=_waived_lines(content),
         roots=_root_lines(content),
+        progress=progress(books, content.day),
+        grade_entry=grade_entry_of(books, places, content.day),
     )
-
-
-def class_order(name: str) -> tuple[tuple[int, str], ...]:
-    """Classes as people list them: 1A … 1F, 2A …, and 3/2 before 3/10."""
-    parts = re.findall(r"\d+|\D+", name)
-    return tuple((int(part), "") if part.isdigit() else (0, part) for part in parts)
 
 
 def _by_severity(findings: pl.DataFrame) -> dict[Severity, int]:

@@ -165,10 +165,10 @@ def change_line(change: Change | None) -> str:
 
 def entry(of: Entry, *, due: bool, examined_any: bool) -> str:
     """A cell of the grade-entry table; what is not yet due is never called missing."""
-    if not due:
-        return f"đang nhập {percent(min(of.filled, of.expected), of.expected)}" if of.filled and of.expected else "chưa đến hạn"
-    if not examined_any or not (of.filled or of.missing):
+    if not examined_any or not of.expected:
         return NOT_ENOUGH
+    if not due and of.missing:
+        return f"đang nhập {percent(of.filled, of.expected)}" if of.filled else "chưa đến hạn"
     return f"thiếu {number(of.missing)}" if of.missing else "đủ"
 
 

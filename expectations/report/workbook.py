@@ -10,8 +10,10 @@ import polars as pl
 from connectors.records.tables import TABLES
 from expectations.findings import ROOT, SORTED_BY
 from expectations.report import wording
+from expectations.report.gradebook_sheets import asking, private_sheets
+from expectations.report.ordering import class_order
 from expectations.report.people import People, read_people
-from expectations.report.summary import STAFF_TABLES, class_order
+from expectations.report.summary import STAFF_TABLES
 from expectations.rule import Severity
 from infra.clock import vietnamese_date
 from infra.safe_xlsx import new_workbook, print_on_a4, sheet_title, write_row, write_text
@@ -84,6 +86,7 @@ def write_private_workbook(file: Path, content: ReportContent, summary: Summary)
             sheet = book.add_worksheet(titles[name])
             _write_sheet(sheet, _heading(name, findings, people, content), [_row(finding, people) for finding in findings], looks)
             sheet.set_tab_color(TABS[Severity(findings[0]["severity"])])
+        _write_grade_entry(book, content, (summary, people), (taken, looks))
         _write_accepted(book, content, people, (taken, looks))
         _write_folded(book, content, people, (taken, looks))
         _write_quarantine(book, content, taken, looks)
@@ -245,6 +248,25 @@ def _write_aside(
         write_row(sheet, index, [(value, looks.cell) for value in row], [width for _, width in columns])
     sheet.autofilter(HEADER_ROW, 0, HEADER_ROW + len(rows), len(columns) - 1)
     print_on_a4(sheet, HEADER_ROW, PRIVATE_FOOTER)
+
+
+def _write_grade_entry(book: Workbook, content: ReportContent, told: tuple[Summary, People], made: tuple[set[str], Looks]) -> None:
+    """Whom to remind of which book, and which classes can be approved; no sheet when there is no class."""
+    (summary, people), (taken, looks) = told, made
+    for name, note, columns, rows in private_sheets(summary.grade_entry, people.names, content.day):
+        if rows:
+            sheet = book.add_worksheet(sheet_title(name, taken))
+            start_sheet(sheet, (f"{name} · {content.school}", note), columns, looks)
+            for index, row in enumerate(rows, HEADER_ROW + 1):
+                write_row(sheet, index, [(value, _look(value, looks)) for value in row], [width for _, width in columns])
+            sheet.autofilter(HEADER_ROW, 0, HEADER_ROW + len(rows), len(columns) - 1)
+            print_on_a4(sheet, HEADER_ROW, PRIVATE_FOOTER)
+
+
+def _look(value: object, looks: Looks) -> Format:
+    """A number, a state that asks for something in its colour, or plain text."""
+    asks = asking(value)
+    return looks.number if isinstance(value, int) else looks.severities[asks] if asks else looks.cell
 
 
 def _write_quarantine(book: Workbook, content: ReportContent, taken: set[str], looks: Looks) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from expectations.views import (
     abnormal_marks,
+    changes,
     drift,
     marks,
     pupils,
@@ -35,4 +36,5 @@ VIEWS: Mapping[str, View] = {
     **staff_systems.VIEWS,
     **ratings.VIEWS,
     **drift.VIEWS,
+    **changes.VIEWS,
 }

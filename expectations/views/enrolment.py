@@ -80,9 +80,13 @@ def obliged_all_month() -> pl.Expr:
 
 def due_times(scene: Scene) -> pl.LazyFrame:
     """time, due: the assessment times that are due, with their dates."""
-    times = scene.year.due_times(scene.day)
-    due = [scene.year.due_date(time) for time in times]
-    return pl.LazyFrame({"time": times, "due": due}, schema={"time": pl.String, "due": pl.Date})
+    return all_times(scene).filter(pl.col("due") <= scene.day)
+
+
+def all_times(scene: Scene) -> pl.LazyFrame:
+    """time, due: every assessment time of the school year."""
+    due = {time: scene.year.due_date(time) for time in codes.TIMES}
+    return pl.LazyFrame({"time": list(due), "due": list(due.values())}, schema={"time": pl.String, "due": pl.Date})
 
 
 def due_months(scene: Scene) -> pl.LazyFrame:
@@ -96,6 +100,11 @@ def due_months(scene: Scene) -> pl.LazyFrame:
     )
 
 
+def obliged_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:
+    """Enrolment × times (time, due), for whom the time counts."""
+    return enrolment(scene).join(times, how="cross").filter(obliged_on(pl.col("due")))
+
+
 def obliged_at_times(scene: Scene) -> pl.LazyFrame:
     """Enrolment × due times, for whom the time counts."""
-    return enrolment(scene).join(due_times(scene), how="cross").filter(obliged_on(pl.col("due")))
+    return obliged_at(scene, due_times(scene))

@@ -9,7 +9,7 @@ import polars as pl
 
 from connectors.records import codes
 from connectors.records.tables import MARKS
-from expectations.views.enrolment import due_times, enrolment, obliged_at_times, obliged_on
+from expectations.views.enrolment import due_times, enrolment, obliged_at, obliged_on
 from expectations.views.facts import follows_tt27
 from expectations.views.keys import TABLE_KEYS, key_of
 from expectations.views.programme import WHOLE_OF, expected_subjects, subject_facts
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SCIENCE = "KH"
 MARK = ["pupil_code", "subject", "time"]
 BOOK = ["class_name", "grade", "time", "subject"]
-ENTERED = ["level", "level_text", "score", "score_value"]
+ENTERED = ["level", "level_text", "score", "score_value", "locked"]
 # Subjects of the programme before 2018 without a successor: their names, and their codes in vendors' lists (rules.md CT-4).
 OLD_SUBJECTS = ("thủ công", "kỹ thuật", "kĩ thuật", "tcg1", "ktt1")
 # A test is given some weeks before its marks are due: only marks of a later one are odd.
@@ -104,20 +104,27 @@ def gradebooks(scene: Scene) -> pl.LazyFrame:
 
 
 def filled_marks(scene: Scene) -> pl.LazyFrame:
-    """What `_filled_marks` tells, computed once for all views of a check."""
+    """Every mark expected by tonight and what is entered for it, computed once for all views of a check."""
     return scene.shared("filled_marks", _filled_marks)
 
 
 def _filled_marks(scene: Scene) -> pl.LazyFrame:
-    """Every expected mark and what is entered for it."""
+    return filled_marks_at(scene, due_times(scene))
+
+
+def filled_marks_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:
+    """Every mark expected at the times (time, due) that are asked for, and what is entered for it."""
     entered = latest_marks(scene).filter(OF_MAIN).select(*MARK, *ENTERED, "is_right_score", "is_entered")
-    expected = obliged_at_times(scene).join(_books(scene), on=["class_name", "grade", "time"], nulls_equal=True)
+    classes = enrolment(scene).select("class_name", "grade").unique()
+    expected = obliged_at(scene, times).join(kept_books(scene, classes), on=["class_name", "grade", "time"], nulls_equal=True)
     return expected.join(entered, on=MARK, how="left").with_columns(pl.col("is_entered", "is_right_score").fill_null(value=False))
 
 
-def _books(scene: Scene) -> pl.LazyFrame:
-    """class_name, grade, time, subject, is_tested: the books that each class keeps, combined ones instead of parts where it does so."""
-    classes = enrolment(scene).select("class_name", "grade").unique()
+def kept_books(scene: Scene, classes: pl.LazyFrame) -> pl.LazyFrame:
+    """class_name, grade, time, subject, is_tested: the books that each class keeps, combined ones instead of parts where it does so.
+
+    `classes`: class_name, grade, one row per class.
+    """
     books = classes.join(expected_subjects().lazy().filter(follows_tt27("grade", scene.year.start_year)), on="grade")
     shapes = gradebook_shapes(scene).filter(OF_MAIN).select("class_name", "time", "whole", "combined")
     shaped = books.join(shapes, on=["class_name", "time", "whole"], how="left")

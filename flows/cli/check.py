@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from connectors.records.snapshot import Snapshot
     from connectors.source import Source
-    from expectations.check import QualityResult
+    from expectations.check import CheckContext, QualityResult
 
 SHOWN_RULES = 5
 
@@ -55,6 +55,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
 def _check_folder(arguments: argparse.Namespace, scratch: Path) -> int:
     from connectors.catalogue import combine, sources_of_folder  # noqa: PLC0415 - heavy
+    from expectations.check import CheckContext  # noqa: PLC0415
 
     sources = sources_of_folder(arguments.folder, scratch / "landing", scratch / "work")
     pulled, errors = pull_side_by_side(sources, arguments.day or today())
@@ -65,7 +66,7 @@ def _check_folder(arguments: argparse.Namespace, scratch: Path) -> int:
     ages = [state.data_as_of for snapshot in pulled.values() for state in snapshot.sources.values() if state.data_as_of]
     day = arguments.day or max(ages, default=today())
     snapshot = combine(pulled, scratch / "snapshot", day)
-    result = _checked(snapshot, day, Limits())
+    result = _checked(snapshot, CheckContext(day, Limits()))
     _tell(result, arguments, day)
     _write_data_docs(result, snapshot, arguments)
     return ExitCode.SOURCE if errors else _exit_code(result)
@@ -84,6 +85,8 @@ def pull_side_by_side(sources: Sequence[Source], day: date) -> tuple[dict[str, S
 
 def _check_newest_night(arguments: argparse.Namespace) -> int:
     from connectors.records.snapshot import open_snapshot  # noqa: PLC0415 - heavy
+    from expectations.check import CheckContext  # noqa: PLC0415
+    from flows.approving import approved_results  # noqa: PLC0415
     from flows.pulling import NIGHT_FOLDERS  # noqa: PLC0415 - heavy
 
     home = home_of(arguments)
@@ -91,19 +94,20 @@ def _check_newest_night(arguments: argparse.Namespace) -> int:
     if not folders:
         raise SourceUnreachable("Chưa có đêm nào để kiểm tra", where=str(home.data), fix="chạy `truong nightly` trước, hoặc dùng --from")
     snapshot = open_snapshot(folders[-1])
-    result = _checked(snapshot, arguments.day or snapshot.day, home.settings.limits)
+    context = CheckContext(arguments.day or snapshot.day, home.settings.limits, home.settings.gradebook, approved_results(home))
+    result = _checked(snapshot, context)
     _tell(result, arguments, arguments.day or snapshot.day)
     _write_data_docs(result, snapshot, arguments)
     return _exit_code(result)
 
 
-def _checked(snapshot: Snapshot, day: date, limits: Limits) -> QualityResult:
-    from expectations.check import CheckContext, check  # noqa: PLC0415 - heavy
+def _checked(snapshot: Snapshot, context: CheckContext) -> QualityResult:
+    from expectations.check import check  # noqa: PLC0415 - heavy
     from expectations.ledger import with_history  # noqa: PLC0415
     from expectations.rules import all_rules  # noqa: PLC0415
 
-    result = check(snapshot, all_rules(), CheckContext(day, limits))
-    return replace(result, findings=with_history(result.findings, day, snapshot.folder / "no-earlier-nights"))
+    result = check(snapshot, all_rules(), context)
+    return replace(result, findings=with_history(result.findings, context.day, snapshot.folder / "no-earlier-nights"))
 
 
 def _write_data_docs(result: QualityResult, snapshot: Snapshot, arguments: argparse.Namespace) -> None:

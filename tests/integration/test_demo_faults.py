@@ -40,6 +40,8 @@ NEVER_PLANTED = {
     "TT27-0.2/1",
     "TT27-0.2/2",  # of grades and years that Thông tư 27 had not reached: the demo school's are all later
     "CB-4/5",  # the head above the unit: only where the settings say how the unit was rated
+    # changed since approved, or since closed: need an approval and an earlier night (test_after_approval.py has both)
+    *(f"{family}/{number}" for family in ("QC-15.4", "QC-19.7") for number in range(1, 9)),
 }
 CONTRACT = (
     "rule", "severity", "article", "system", "table", "key", "class_name", "column", "value", "expected", "message", "fix", "owner",

@@ -196,6 +196,27 @@ def test_the_school_says_what_can_be(limits: Limits, told: set[str], tmp_path_fa
     assert {rule for rule, _ in pairs(check(night, rules_named(BODY), CheckContext(DAY, limits)))} == told
 
 
+def test_a_class_without_any_row_of_attendance_is_told_of_every_pupil(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The roll is what is expected: whoever entered nothing at all does not go unseen."""
+    codes = {"3A": ["7900000001", "7900000002"], "3B": ["7900000003", "7900000004"]}
+    pupils = [pupil(code, class_name=name) for name, members in codes.items() for code in members]
+    rows = [absent(code, month) for code in codes["3A"] for month in MONTHS]
+    quality = checked(tmp_path_factory.mktemp("empty"), {"pupils": pupils, "attendance": rows}, rules=MISSING)
+    assert pairs(quality) == {("QC-19.6/9", f"{code}|{month}") for code in codes["3B"] for month in MONTHS}
+    assert quality.examined == {"QC-19.6/9": 4 * len(MONTHS)}
+
+
+def test_a_school_that_entered_no_attendance_at_all_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("nothing")
+    assert len(findings_of(folder, {"pupils": [pupil("7900000001")]}, rules=MISSING)) == len(MONTHS)
+
+
+def test_attendance_that_the_system_does_not_keep_is_grey(tmp_path_factory: pytest.TempPathFactory) -> None:
+    night = snapshot_of(tmp_path_factory.mktemp("grey"), {"pupils": [pupil("7900000001")]}, delivered={("qlnt", "attendance"): ()})
+    quality = check(night, rules_named(MISSING), CheckContext(DAY, Limits()))
+    assert (pairs(quality), quality.examined) == (set(), {"QC-19.6/9": 0})
+
+
 def test_a_height_in_metres_is_proposed_in_centimetres(tmp_path_factory: pytest.TempPathFactory) -> None:
     rows: list[Row] = [{"pupil_code": "7900000001", "height_cm": "1.25", "weight_kg": "25"}]
     found = checked(tmp_path_factory.mktemp("health"), {"health": rows}, rules=BODY).findings
