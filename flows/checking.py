@@ -88,7 +88,7 @@ def write_gx(home: Home, day: date) -> StepResult:
 
     result = night_result(home, day)
     # Great Expectations counts rows: what a root cause stands for is counted there row by row.
-    index = write_validation(replace(result, findings=result.singles), all_rules(), night_snapshot(home, day), home.folder("gx", day))
+    index = write_validation(QualityResult(result.singles, result.examined), all_rules(), night_snapshot(home, day), home.folder("gx", day))
     return StepResult("", "", "đã ghi kết quả và Data Docs", paths={"data_docs": str(index)})
 
 
