@@ -70,8 +70,8 @@ class Snapshot:
         return self.folder / f"{table}.parquet"
 
     def scan(self, table: str) -> pl.LazyFrame:
-        """The table as a lazy frame."""
-        return pl.scan_parquet(self.path(table))
+        """The table as a lazy frame; columns that came after this snapshot was written are null."""
+        return pl.scan_parquet(self.path(table), schema=TABLES[table].schema, missing_columns="insert")
 
     def quarantine(self) -> pl.LazyFrame:
         """What was set aside, with reasons (records/quarantine.py); empty for a snapshot from before there was a quarantine."""
