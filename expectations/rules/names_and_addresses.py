@@ -39,8 +39,9 @@ RULES: tuple[Rule, ...] = (
     ),
     _address(
         code="DC-1/2",
-        # A ward with a number is one of several districts' wards; before districts ended every address named its own.
-        condition=AT_SCHOOL & ~DISTRICT & (pl.col("address_numbered_ward") | (DAY < DISTRICTS_UNTIL)),
+        # A ward with a number is one of several districts' wards; before districts ended every ward was one of a district.
+        # A column that only holds the hamlet (the sector database's) names no ward and is not asked.
+        condition=AT_SCHOOL & ~DISTRICT & (pl.col("address_numbered_ward") | (pl.col("address_ward") & (DAY < DISTRICTS_UNTIL))),
         message="Địa chỉ không ghi quận, huyện nên không biết là phường nào",
         expected="phường cũ phải đi cùng quận, huyện; từ ngày 1/7/2025 có thể ghi phường mới và thành phố",
         fix=FIX_ADDRESS,

@@ -19,6 +19,7 @@ FIRST_CENTURY = 19  # digit 4 counts the centuries from 1900 (rules.md ID-3)
 TONES = "\u0300\u0301\u0303\u0309\u0323"
 # What names a district in an address until 1 July 2025 (NQ 1685), as people write it.
 DISTRICT = r"(?i)(^|[,–-])\s*(quận|huyện|thị xã)\s+\S|\bq\.?\s*\d|\b[qh]\.\s|thành phố thủ đức|thành phố [^,]+,\s*tỉnh"
+ANY_WARD = r"(?i)\b(phường|xã|thị trấn)\s+\S|\bp\.?\s*\d"
 NUMBERED_WARD, NEW_WARD = r"(?i)\b(phường|p\.?)\s*\d", f"(?i)phường ({'|'.join(NEW_WARDS)})"
 NO_LETTER_OF_A_NAME = "[^\\p{Latin}\\p{M} '\u2019.-]|[\u00d0\u00f0]"  # Eth only looks like Đ (rules.md TX-1)
 
@@ -52,11 +53,12 @@ def follows_tt27(grade: str, start_year: int) -> pl.Expr:
 
 
 def with_text_facts(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Adds name_has_odd_letters, and of the permanent address: address_district, address_numbered_ward, address_new_ward."""
+    """Adds name_has_odd_letters, and what the permanent address names: address_district, _ward (any), _numbered_ward, _new_ward."""
     address = pl.col("permanent_address")
     return frame.with_columns(
         name_has_odd_letters=pl.col("full_name").str.contains(NO_LETTER_OF_A_NAME),
         address_district=address.str.contains(DISTRICT),
+        address_ward=address.str.contains(ANY_WARD),
         address_numbered_ward=address.str.contains(NUMBERED_WARD),
         address_new_ward=address.str.contains(NEW_WARD),
     )

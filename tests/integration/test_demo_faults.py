@@ -100,6 +100,11 @@ def test_every_planted_fault_is_found_and_nothing_else(tmp_path: Path, seed: int
     assert len({rule for rule, _, _ in planted}) >= FEWEST_RULES
 
 
+def test_with_all_systems_their_differences_are_found_as_well(tmp_path: Path) -> None:
+    planted = assert_found_as_planted(tmp_path, DemoOptions(PUPILS, 1, DAY, all_systems=True))
+    assert {rule for rule, _, _ in planted} >= {f"DCH-{number}" for number in range(10, 15)}
+
+
 @pytest.mark.parametrize("seed", quick_first(SEEDS))
 def test_nothing_is_found_in_clean_data(tmp_path: Path, seed: int) -> None:
     assert_nothing_in_clean_data(tmp_path, DemoOptions(PUPILS, seed, DAY))

@@ -69,6 +69,8 @@ def test_names_and_addresses_are_what_people_write(item: Case, found: set[tuple[
     [
         (BEFORE, OLD, set()),
         (BEFORE, NEW, {UNCLEAR}),
+        (BEFORE, "Khu phố 3", set()),
+        (BEFORE, "Ấp 2, Xã Tân Phú, Tỉnh Long An", {UNCLEAR}),
         (AFTER, OLD, set()),
         (AFTER, NEW, set()),
         (BEFORE, f"{NEW}, Quận 11", set()),

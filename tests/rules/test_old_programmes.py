@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
 from connectors.records import codes
 from expectations.check import CheckContext, check
+from expectations.rules import all_rules
 from expectations.views.facts import follows_tt27
 from infra.settings import Limits
 from tests.rules.school_tables import (
@@ -23,15 +26,15 @@ from tests.rules.school_tables import (
     next_code,
     pairs,
     pupil,
+    rating,
     result,
     rules_named,
     snapshot_of,
+    staff,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-import polars as pl
 
 ZERO, BEST, OLD_SUBJECT = "TT27-0.2/1", "TT27-0.2/2", "CT-4"
 ABOUT = (ZERO, BEST, OLD_SUBJECT)
@@ -94,6 +97,18 @@ def test_a_score_in_a_subject_without_tests_is_no_fault_of_an_old_year(tmp_path:
     rows = [mark("7900000001", "DD", "CN", "T", "9", grade=3), mark("7900000002", "DD", "CN", "T", "9", grade=1, class_name="1A")]
     told = findings_of(tmp_path, {"marks": rows}, DAY, ("TT27-7.1c/1", "CT-1"))
     assert told == {("TT27-7.1c/1", "7900000002|DD|CN")}
+
+
+def test_a_snapshot_from_before_there_were_pay_columns_is_still_checked(tmp_path: Path) -> None:
+    night = snapshot_of(tmp_path, {"staff": [staff("GV001")], "ratings": [rating("GV001", "2021")]}, DAY)
+    new = {"staff": ["salary_grade", "major", "self_rating"], "ratings": ["self_rating"]}
+    for table, columns in new.items():
+        pl.read_parquet(night.path(table)).drop(columns).write_parquet(night.path(table))
+    kept = {table: tuple(set(names) - set(new.get(table, []))) for table, names in night.sources["staff"].delivered.items()}
+    old = replace(night, sources={**night.sources, "staff": replace(night.sources["staff"], delivered=kept)})
+    quality = check(old, all_rules(), CheckContext(DAY, Limits()))
+    assert quality.findings.is_empty()
+    assert (quality.examined["CB-1/10"], quality.examined["CB-1/12"]) == (0, 1)
 
 
 def test_a_school_may_accept_the_old_subjects(tmp_path: Path) -> None:
