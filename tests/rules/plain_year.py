@@ -254,11 +254,7 @@ def at_the_end(school: School) -> dict[str, Row]:
     for row in school.of("year_results", MAIN):
         stored.setdefault(row["pupil_code"], row)
     due = school.year.due_date("CN")
-    here = [
-        row["pupil_code"]
-        for row, came, went in enrolled(school)
-        if not (row["not_assessed"] or (came and came > due) or (went and went <= due))
-    ]
+    whole = [row["pupil_code"] for row, came, went in enrolled(school) if not (row["not_assessed"] or _away(due, came, went))]
     return {code: stored[code] for code in whole if code in stored} if school.year.results_are_due(school.day) else {}
 
 
