@@ -15,7 +15,7 @@ from backup.drill import drill, past_drills
 from backup.drill import last_drill as newest_drill
 from backup.errors import ProofFailed, RestoreError
 from backup.manifest import staged_manifest
-from backup.repository import open_repository
+from backup.opening import open_repositories, open_repository
 from backup.restore import find_snapshot, restore
 from backup.verify import prove, repository_status
 from expectations.report import BackupProof
@@ -150,8 +150,8 @@ def last_drill(home: Home) -> dict[str, Any] | None:
 
 
 def all_repositories(home: Home) -> list[Repository]:
-    """Every repository of the school."""
-    return [open_repository(home.settings)]
+    """Every repository of the school: the first, then its copies."""
+    return list(open_repositories(home.settings))
 
 
 def _announced(step: str, label: str) -> Callable[[Progress], None]:
