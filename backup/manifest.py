@@ -42,6 +42,7 @@ class PartEntry:
     files: Mapping[str, FileEntry]
     rows: Mapping[str, int] = field(default_factory=dict)
     streamed: bool = False
+    outside: bool = False  # of the data folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,10 @@ def manifest_from(content: bytes) -> Manifest:
     """Read a stored manifest. ValueError or KeyError when it is none."""
     values: dict[str, Any] = json.loads(content)
     parts = {
-        name: PartEntry(
-            part["path"], {path: FileEntry(**entry) for path, entry in part["files"].items()}, part["rows"], part.get("streamed", False)
-        )
+        name: PartEntry(**{**part, "files": {path: FileEntry(**entry) for path, entry in part["files"].items()}})
         for name, part in values["parts"].items()
     }
     return Manifest(date.fromisoformat(values["day"]), parts, values["code_version"])
-
-
-def describe_part(data: Path, path: str, rows: Mapping[str, int] | None = None) -> PartEntry:
-    """Hash the files of a part (a folder or one file)."""
-    place = data / path
-    files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file() and not file.is_symlink())
-    entries = {file.relative_to(data).as_posix(): FileEntry(file.stat().st_size, sha256_of(file)) for file in files}
-    return PartEntry(path, entries, dict(rows or {}))
 
 
 def table_rows(folder: Path) -> dict[str, int]:

@@ -128,7 +128,7 @@ class Repository:
         if outcome.exit_code not in {0, EXIT_PARTIAL} or not summary.get("snapshot_id"):
             raise self._no_snapshot(outcome)
         saved = self._with_vanished(saved_snapshot(outcome, summary), contents.files)
-        return saved if saved.complete else self._marked_partial(saved)
+        return saved if saved.complete else self.marked_partial(saved)
 
     def save_output(self, command: Sequence[str], file: str, tags: Sequence[str], environment: Mapping[str, str]) -> SavedSnapshot:
         """Store what a command prints as `file`, as it comes. BackupFailed, and no snapshot, when the command fails."""
@@ -151,14 +151,15 @@ class Repository:
         vanished = sorted(files - set(self.files_of(saved.id)))
         return replace(saved, complete=not vanished, unreadable=tuple(vanished))
 
-    def _marked_partial(self, saved: SavedSnapshot) -> SavedSnapshot:
-        """Remember it here first: the tag needs the repository for itself alone, and an append-only one takes none."""
+    def marked_partial(self, saved: SavedSnapshot) -> SavedSnapshot:
+        """Tag a snapshot as one that never counts as good; its id changes with the tag."""
+        # Remembered here first: the tag needs the repository for itself alone, and an append-only one takes none.
         KnownPartials(self.state).remember(saved.id, saved.unreadable)
         if self.terms.append_only:
             return saved
         outcome = self.run(["tag", "--json", "--add", PARTIAL_TAG, saved.id], QUICK_SECONDS)
         changed = [str(row["new_snapshot_id"]) for row in outcome.rows() if row.get("new_snapshot_id")]
-        return replace(saved, id=changed[0]) if changed else saved
+        return replace(saved, id=changed[0], origin=saved.origin or saved.id) if changed else saved
 
     def snapshots(self, day: date | None = None) -> list[StoredSnapshot]:
         """Our snapshots (of a day), oldest first, as the repository has them; streamed dumps are not among them."""
@@ -231,9 +232,11 @@ class Repository:
             raise error_of(outcome, self.url)
         return outcome
 
-    def run(self, arguments: Sequence[str], seconds: float, extra: Mapping[str, str] | None = None) -> Outcome:
-        """Any restic command of this repository; the caller looks at its exit code."""
-        return self._runner(extra or {}).run(self._whole(arguments), seconds=seconds)
+    def run(
+        self, arguments: Sequence[str], seconds: float, extra: Mapping[str, str] | None = None, *, folder: Path | None = None
+    ) -> Outcome:
+        """Any restic command of this repository, run in `folder`; the caller looks at its exit code."""
+        return self._runner(extra or {}).run(self._whole(arguments), seconds=seconds, folder=folder)
 
     def _whole(self, arguments: Sequence[str]) -> list[str]:
         return [arguments[0], *self.access.options(self.url), *arguments[1:]]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Our snapshots bear this tag and the night's day, so that plain restic finds them: --tag day=2027-05-31
 OUR_TAG = "truong"
 DAY_TAG = "day="
+NAMED = 3  # files in a line
 PARTIAL_TAG = "partial"  # files could not be read: kept, never counted as good
 # The snapshot of one streamed dump: `truong-dump,day=2027-05-31,dump=qlnt`. The night's manifest vouches for it.
 DUMP_TAG, DUMP_NAME_TAG = "truong-dump", "dump="
@@ -59,7 +60,7 @@ class StoredSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class SavedSnapshot:
-    """What one backup stored. `complete` is False when files could not be read: kept, never counted as good."""
+    """What one backup stored. `complete` is False when files could not be read or `changed` meanwhile: kept, never counted as good."""
 
     id: str
     complete: bool
@@ -68,15 +69,19 @@ class SavedSnapshot:
     bytes: int
     added_bytes: int
     seconds: float
+    changed: tuple[str, ...] = ()
+    origin: str = ""  # the id it was made with, when a tag has given it another one
 
     def require_complete(self) -> None:
         """BackupPartial, which names the files, when something is missing."""
         if not self.complete:
-            named = ", ".join(self.unreadable[:3]) + (" …" if len(self.unreadable) > 3 else "")  # noqa: PLR2004 - a line stays a line
+            named = [*self.unreadable, *self.changed]
+            told = f"thiếu {len(self.unreadable) or 'một số'} tệp không đọc được" if self.unreadable or not self.changed else ""
+            touched = f"có {len(self.changed)} tệp bị sửa trong lúc đọc" if self.changed else ""
             raise BackupPartial(
-                f"Bản sao lưu {self.id[:8]} thiếu {len(self.unreadable) or 'một số'} tệp không đọc được",
-                where=named,
-                fix="bản này vẫn được giữ; sửa quyền đọc hoặc đĩa rồi chạy lại `truong nightly`",
+                f"Bản sao lưu {self.id[:8]} {', '.join(part for part in (told, touched) if part)}",
+                where=", ".join(named[:NAMED]) + (" …" if len(named) > NAMED else ""),
+                fix="bản này vẫn được giữ nhưng không tính là tốt; sửa quyền đọc hoặc đĩa rồi chạy lại `truong nightly`",
             )
 
 
