@@ -54,6 +54,11 @@ def damage(outcome: Outcome) -> int:
     return int(summaries[-1].get("num_errors", 0)) if summaries else 0
 
 
+def complaints_of(outcome: Outcome) -> list[str]:
+    """Everything that restic complained of, a line each, without its closing word."""
+    return [shortened(" ".join(str(one["message"]).split())) for one in outcome.complaints if one.get("message_type") == "error"]
+
+
 def outcome_text(outcome: Outcome) -> str:
     """The first complaint, which names the pack or tree, without restic's closing line."""
     told: list[Any] = [complaint.get("message") for complaint in outcome.complaints if complaint.get("message_type") == "error"]

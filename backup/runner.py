@@ -24,7 +24,7 @@ TERMINATION_SECONDS = 10  # restic removes its lock on SIGTERM; then it is kille
 LONGEST_TOLD = 200  # letters of restic's own words in one of our lines
 KEPT_COMPLAINTS = 2_000  # lines of stderr; a disk that dies complains about every file
 # Never handed on: a password or another repository in our own environment must not reach restic.
-OWN_VARIABLES = ("RESTIC_", "PREFECT_")
+OWN_VARIABLES = ("RESTIC_", "PREFECT_", "AWS_")
 
 
 @dataclass(frozen=True, slots=True)

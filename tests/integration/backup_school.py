@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from backup.binary import find_restic
 from backup.contents import StagedNight, stage_night
-from backup.repository import Repository, find_restic
+from backup.repository import Repository
 from connectors.records.snapshot import sha256_of, write_snapshot
 from infra.secret_files import create_secret
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from backup.binary import find_restic
 from backup.contents import Contents
 from backup.errors import (
     BackupError,
@@ -25,7 +26,6 @@ from backup.errors import (
     RepositoryMissing,
     WrongPassword,
 )
-from backup.repository import find_restic
 from backup.verify import prove
 from infra.errors import ConfigurationError
 from infra.secret_files import create_secret

@@ -217,4 +217,4 @@ def test_the_copied_database_opens_alone(saved: School, tmp_path: Path) -> None:
 def test_contents_name_relative_paths_only(saved: School) -> None:
     contents: Contents = saved.stage().contents
     assert all(not path.startswith("/") for path in contents.paths)
-    assert contents.tags == (f"day={DAY}",)
+    assert contents.tags == (f"day={DAY}", "cuoi-nam-hoc")  # 31 May: kept for good
