@@ -15,6 +15,7 @@ from backup.dumps import dump_sqlite
 from backup.errors import PartMissing
 from backup.hashes import CACHE_FILE, FileHashes
 from backup.manifest import MANIFEST_PATH, PartEntry, new_manifest, table_rows, write_manifest
+from backup.marked import FOREIGN_PARTS, MARKS_FILE, SecrecyLook, left_out
 from backup.retention import YEAR_END_TAG, year_end
 from backup.server_dumps import ServerDump, dump_to_file
 from backup.stored import DAY_TAG
@@ -61,12 +62,16 @@ NOT_EVERY_NIGHT = frozenset({"exports", *_MADE_LATER, "mail", "prefect", "settin
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What restic saves: paths (relative ones below `root`), the tags of the snapshot, and the `files` that must be in it."""
+    """What restic saves: paths (relative ones below `root`), the tags of the snapshot, and the `files` that must be in it.
+
+    `left_out`: absolute paths of files that must never be in it (marked as secret).
+    """
 
     root: Path
     paths: tuple[str, ...]
     tags: tuple[str, ...]
     files: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Listed:
     servers: tuple[ServerDump, ...] = ()
     parts: frozenset[str] = frozenset(_PLACES)
     streamed: Mapping[str, PartEntry] = field(default_factory=dict)
+    cleared: frozenset[str] = frozenset()  # files that a person has found to be no state secret
 
     def require(self) -> None:
         """PartMissing for the first thing that does not exist; ConfigurationError where no program can dump a database."""
@@ -104,11 +110,12 @@ NOTHING_MORE = Listed()
 
 @dataclass(frozen=True, slots=True)
 class StagedNight:
-    """A night that is ready to be saved. `hashes`: what its files were when they were hashed."""
+    """A night that is ready to be saved. `hashes`: what its files were when they were hashed; `look`: what is left out."""
 
     contents: Contents
     manifest: Manifest
     hashes: FileHashes
+    look: SecrecyLook | None = None
 
 
 def stage_night(data: Path, day: date, database: Path | None, without: Collection[str] = (), also: Listed = NOTHING_MORE) -> StagedNight:
@@ -131,18 +138,20 @@ def stage_night(data: Path, day: date, database: Path | None, without: Collectio
         rows[server.name] = dump_to_file(server, data / places[server.name])
     for name, file in also.copied.items():
         places[name] = _copied(file, data, name)
-    return _described(data, day, {**places, **{name: str(path) for name, path in also.folders.items()}}, rows, also.streamed)
+    return _described(data, day, {**places, **{name: str(path) for name, path in also.folders.items()}}, rows, also)
 
 
-def _described(
-    data: Path, day: date, places: Mapping[str, str], rows: Mapping[str, Mapping[str, int]], streamed: Mapping[str, PartEntry]
-) -> StagedNight:
+def _described(data: Path, day: date, places: Mapping[str, str], rows: Mapping[str, Mapping[str, int]], also: Listed) -> StagedNight:
+    look = SecrecyLook(data / "backups" / MARKS_FILE, also.cleared)
+    for name in sorted({*FOREIGN_PARTS, *also.folders} & set(places)):
+        look.look_through(data / places[name])
+    look.remember()
     hashes = FileHashes(data / "backups" / CACHE_FILE)
-    parts = {name: _part(data, place, hashes, rows.get(name, {})) for name, place in places.items()}
-    manifest = new_manifest(day, {**parts, **streamed})
+    parts = {name: _part(data, place, hashes, rows.get(name, {}), look.marked) for name, place in places.items()}
+    manifest = new_manifest(day, {**parts, **also.streamed})
     write_manifest(data, manifest)
     hashes.remember()
-    return StagedNight(contents_of(data, manifest), manifest, hashes)
+    return StagedNight(contents_of(data, manifest), manifest, hashes, look)
 
 
 def contents_of(data: Path, manifest: Manifest) -> Contents:
@@ -150,12 +159,13 @@ def contents_of(data: Path, manifest: Manifest) -> Contents:
     places = [f"/{part.path}" if part.outside else part.path for part in manifest.parts.values() if not part.streamed]
     day = manifest.day
     tags = (f"{DAY_TAG}{day.isoformat()}", *((YEAR_END_TAG,) if day == year_end(day) else ()))
-    return Contents(data, (*places, MANIFEST_PATH), tags, frozenset((*manifest.files, MANIFEST_PATH)))
+    marked = tuple(sorted(left_out(data / "backups")))
+    return Contents(data, (*places, MANIFEST_PATH), tags, frozenset((*manifest.files, MANIFEST_PATH)), marked)
 
 
-def _part(data: Path, place: str, hashes: FileHashes, rows: Mapping[str, int]) -> PartEntry:
+def _part(data: Path, place: str, hashes: FileHashes, rows: Mapping[str, int], without: Collection[str]) -> PartEntry:
     outside = place.startswith("/")
-    entries: Mapping[str, FileEntry] = hashes.entries(data / place, "" if outside else str(data))
+    entries: Mapping[str, FileEntry] = hashes.entries(data / place, "" if outside else str(data), without)
     return PartEntry(place.lstrip("/"), entries, dict(rows), outside=outside)
 
 

@@ -19,7 +19,7 @@ from backup.manifest import FileEntry
 from connectors.records.snapshot import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 CACHE_FILE = "hashes.json"
 READERS = 4  # hashing lets the other threads run; more only wait for the disk
@@ -44,9 +44,9 @@ class FileHashes:
         except (OSError, ValueError, TypeError):
             self._known = {}  # only costs the time to hash again
 
-    def entries(self, place: Path, base: str) -> dict[str, FileEntry]:
+    def entries(self, place: Path, base: str, without: Collection[str] = ()) -> dict[str, FileEntry]:
         """Size and hash of a file, or of every file of a folder, by relative path; `base`: what is cut off the path."""
-        found = sorted(_files(str(place)))
+        found = sorted(path for path in files_at(str(place)) if path not in without)
         with ThreadPoolExecutor(READERS) as readers:
             hashed = list(readers.map(self._entry, found, chunksize=64))
         return {path[len(base) :].lstrip("/"): entry for path, entry in zip(found, hashed, strict=True) if entry}
@@ -87,7 +87,7 @@ def _state(path: str) -> State | None:
     return (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino)
 
 
-def _files(place: str) -> Iterator[str]:
+def files_at(place: str) -> Iterator[str]:
     """Every ordinary file at or below a place; links and sockets are none."""
     if not os.path.isdir(place):  # noqa: PTH112 - twenty thousand files: no object for each
         yield place
@@ -95,7 +95,7 @@ def _files(place: str) -> Iterator[str]:
     with os.scandir(place) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                yield from _files(entry.path)
+                yield from files_at(entry.path)
             elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
                 yield entry.path
 

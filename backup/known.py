@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from infra.clock import now
@@ -27,6 +28,11 @@ class KnownRepositories:
         """The id of the repository that was here, or None when there never was one."""
         entry = self._read().get(url)
         return str(entry["id"]) if entry else None
+
+    def since(self, url: str) -> datetime | None:
+        """When the repository here was first used."""
+        entry = self._read().get(url)
+        return datetime.fromisoformat(entry["since"]) if entry else None
 
     def remember(self, url: str, repository_id: str) -> None:
         """Note a repository that was made or found here."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backup.checks import WHOLE, note_check
 from backup.errors import BackupError, RepositoryDamaged
 from backup.faults import complaints_of, damage
 from backup.repository import LONG_SECONDS
@@ -54,12 +55,15 @@ def find_damage(repository: Repository) -> Damage:
     if outcome.exit_code and not damage(outcome):
         repository.required(outcome)
     if not outcome.exit_code:
+        note_check(repository.state, repository.name, WHOLE)
         return Damage((), ())
     told = [line for line in complaints_of(outcome) if not line.startswith(ADVICE)]
     broken = [row.get("broken_packs") or () for row in outcome.rows() if row.get("message_type") == "summary"]
     named = [pack for packs in broken for pack in packs]
-    named += [found[1] for line in told if (found := LOST_PACK.match(line))]
-    return Damage(tuple(dict.fromkeys(named)), tuple(told) or ("restic check báo lỗi",))
+    named += [lost[1] for line in told if (lost := LOST_PACK.match(line))]
+    found = Damage(tuple(dict.fromkeys(named)), tuple(told) or ("restic check báo lỗi",))
+    note_check(repository.state, repository.name, WHOLE, f"Kho sao lưu bị hỏng ({len(found.complaints)} chỗ): {found.complaints[0]}")
+    return found
 
 
 def repair(repository: Repository, good: Repository, found: Damage) -> Healed:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from backup.access import LOCAL, Access, kind_of
 from backup.binary import find_restic
-from backup.errors import BackupFailed
+from backup.checks import note_check
+from backup.errors import BackupFailed, RepositoryDamaged
 from backup.faults import error_of, lost_repository, other_repository, place_taken
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
@@ -123,8 +124,9 @@ class Repository:
         Raises BackupFailed or another BackupError when no snapshot was made. A partial snapshot is tagged so.
         """
         self.unlock_stale()
-        arguments = ["--json", "--host", HOST, "--group-by", "host", "--tag", ",".join((OUR_TAG, *contents.tags)), "--", *contents.paths]
-        outcome, summary = self._move(["backup", *arguments], on_progress, contents.root)
+        arguments = ["--json", "--host", HOST, "--group-by", "host", "--tag", ",".join((OUR_TAG, *contents.tags))]
+        arguments += [part for path in contents.left_out for part in ("--exclude", _literally(path))]
+        outcome, summary = self._move(["backup", *arguments, "--", *contents.paths], on_progress, contents.root)
         if outcome.exit_code not in {0, EXIT_PARTIAL} or not summary.get("snapshot_id"):
             raise self._no_snapshot(outcome)
         saved = self._with_vanished(saved_snapshot(outcome, summary), contents.files)
@@ -195,8 +197,11 @@ class Repository:
         """Check the structure, and the data itself of a subset like `1/13` or `100%`. RepositoryDamaged when something is lost."""
         subset = ["--read-data-subset", read_data] if read_data else []
         outcome = self.run(["check", "--json", *subset], LONG_SECONDS)
-        if outcome.exit_code:
-            raise error_of(outcome, self.url, checked=True)
+        error = error_of(outcome, self.url, checked=True) if outcome.exit_code else None
+        if error is None or isinstance(error, RepositoryDamaged):  # one that could not be made found nothing
+            note_check(self.state, self.name, read_data, error.what if error else "")
+        if error:
+            raise error
 
     def stored_bytes(self) -> int:
         """Size of all data in the repository, deduplicated and compressed."""

@@ -13,6 +13,7 @@ from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, s
 from backup.copies import copy_night, is_plugged_in, last_plugged, note_plugged
 from backup.errors import BackupError, PartMissing, ProofFailed, RepositoryDamaged
 from backup.manifest import staged_manifest
+from backup.marked import left_out, told_of_marked
 from backup.opening import open_repositories, open_repository
 from backup.repair import find_damage, repair
 from backup.retention import accept
@@ -57,7 +58,13 @@ def back_up(home: Home, day: date) -> StepResult:
     told = f"{saved.files} tệp, {size(saved.bytes)}, thêm mới {size(saved.added_bytes)} (bản {saved.id[:8]})"
     without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name not in {*staged.manifest.parts, *NOT_EVERY_NIGHT})
     counts = {"tệp": saved.files, "byte": saved.bytes, "byte thêm mới": saved.added_bytes}
-    return StepResult("", "", f"{told}; không có: {without}" if without else told, counts, {"bản sao lưu": saved.id[:8]})
+    detail = f"{told}; không có: {without}" if without else told
+    return StepResult("", "", detail, counts, {"bản sao lưu": saved.id[:8]}, lines=tuple(marked_lines(home)))
+
+
+def marked_lines(home: Home) -> list[str]:
+    """What the newest staged backup left out because it bears the mark of a state secret: its place and what the law says to do."""
+    return told_of_marked(left_out(home.data / "backups"))
 
 
 def _trouble(repository: Repository) -> SchoolError | None:
@@ -81,7 +88,8 @@ def listed_contents(home: Home) -> Listed:
     if "mail" in wanted and maildir:
         folders["mail"] = home.settings.path(maildir)
     servers = tuple(_server(home, name, database) for name, database in settings.databases.items() if kinds[name] != SQLITE)
-    return Listed(folders, {"settings": home.file} if "settings" in wanted else {}, sqlite, servers, wanted | {MAIN_SYSTEM})
+    copied, cleared = {"settings": home.file} if "settings" in wanted else {}, frozenset(home.settings.secrecy.cleared)
+    return Listed(folders, copied, sqlite, servers, wanted | {MAIN_SYSTEM}, cleared=cleared)
 
 
 def _server(home: Home, name: str, database: DumpedDatabase) -> ServerDump:

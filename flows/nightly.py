@@ -81,6 +81,7 @@ def _night(home: Home, day: date) -> NightRecord:
     if saved or copied:
         then(lambda: steps.verify(config, day), "verify", "Kiểm chứng bản sao lưu")
         then(lambda: steps.care(config, day), "care", "Chăm sóc kho sao lưu")
+    then(lambda: steps.look_at_repositories(config), "repositories", "Tình trạng kho sao lưu")
     then(lambda: steps.tell(config, day, list(results)), "tell", "Tổng kết, báo tin")
     return NightRecord(day.isoformat(), started, tuple(results))
 

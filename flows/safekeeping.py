@@ -18,6 +18,7 @@ from expectations.report import BackupProof
 from flows.backing_up import announced
 from flows.home import one_drill_at_a_time
 from flows.night_record import StepResult, load_records
+from flows.repositories import lights_before
 from infra.clock import now, vietnamese_date
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def proof_before(home: Home, day: date) -> BackupProof | None:
     if not proved and not drills:
         return None
     drilled = date.fromisoformat(drills[-1]["day"]) if drills else None
-    return BackupProof(newest_day=date.fromisoformat(proved[-1]) if proved else None, read_on=drilled, drilled_on=drilled)
+    newest = date.fromisoformat(proved[-1]) if proved else None
+    return BackupProof(newest_day=newest, read_on=drilled, drilled_on=drilled, lines=lights_before(home, day))
 
 
 def newest_in_repository(home: Home) -> RepositoryStatus:

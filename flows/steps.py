@@ -21,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 
 from connectors.errors import SourceUnreachable
 from connectors.records.systems import label_of
-from flows import backing_up, checking, mailing, pulling, safekeeping, telling
+from flows import backing_up, checking, mailing, pulling, repositories, safekeeping, telling
 from flows.home import Home, open_home
 from flows.night_record import StepResult
 from flows.progress import StepEvent, announce
@@ -200,6 +200,12 @@ def copy_backup(config: str, day: date) -> StepResult:
 def care(config: str, day: date) -> StepResult:
     """Read back a part of the data, forget by the agreed policy, prune: each when it is due."""
     return _step("care", "Chăm sóc kho sao lưu", config, lambda home: backing_up.care(home, day))
+
+
+@task(name="Tình trạng kho sao lưu", task_run_name=_drawn("Tình trạng kho sao lưu"), **PLAIN)
+def look_at_repositories(config: str) -> StepResult:
+    """Ask every repository how it is, whatever the steps before said."""
+    return _step(repositories.STEP, repositories.LABEL, config, repositories.look_at_repositories)
 
 
 @task(name="Tổng kết và báo tin", task_run_name=_drawn("Tổng kết và báo tin"), **PLAIN)

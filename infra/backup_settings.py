@@ -76,6 +76,19 @@ class Keep(Section):
     max_shrink: float = Field(default=0.5, gt=0, lt=1)
 
 
+class Watch(Section):
+    """From when on a repository is red although every step said that it went well.
+
+    Điều 21 asks that a restore is possible; QCVN 12:2026/BCA (PL-7) that frequency and periodic restores are
+    fixed, without numbers for a school: these are the school's own.
+    """
+
+    max_age_days: int = Field(default=2, ge=1, description="bản tốt mới nhất: mỗi đêm một bản, lỡ một đêm còn được (Điều 21, PL-7)")
+    max_check_days: int = Field(default=3, ge=1, description="lần kiểm tra cấu trúc gần nhất: mỗi đêm một lần (PL-7)")
+    max_read_days: int = Field(default=98, ge=7, description="phần dữ liệu lâu chưa đọc lại nhất: mỗi quý đọc hết, thêm một tuần (PL-7)")
+    max_drill_days: int = Field(default=8, ge=1, description="lần diễn tập gần nhất: mỗi tuần một lần (Điều 21; PL-7 đòi định kỳ)")
+
+
 class Backup(Place):
     """The first repository, what goes in, its copies (3-2-1) and what is kept. Without `keep` nothing is ever deleted."""
 
@@ -87,6 +100,7 @@ class Backup(Place):
     folders: dict[str, Path] = Field(default_factory=dict, description="thư mục khác phải sao lưu: tên -> đường dẫn (website, tài liệu…)")
     copies: tuple[Place, ...] = ()
     keep: Keep | None = None
+    watch: Watch = Watch()
 
     @model_validator(mode="after")
     def _own_names(self) -> Backup:

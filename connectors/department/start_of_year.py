@@ -20,6 +20,7 @@ from connectors.department.counting import count_form
 from connectors.department.filling import filled_workbook
 from connectors.department.indicators import COUNTED_COLUMNS
 from connectors.records.snapshot import MANIFEST, publish
+from connectors.secrecy_guard import MarkedExport, require_unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COUNTED_COLUMNS", "FilledForm", "fill_start_of_year"]
 
+FORM = "Biểu 02-TH-ĐN"
 TEMPLATE = "bieu-02-TH-DN-2020.xlsx"
 WORKBOOK = "bieu-02-TH-DN.xlsx"
 USED_TABLES = ("classes", "movements", "pupils")
@@ -51,7 +53,8 @@ def fill_start_of_year(snapshot: Snapshot, school: School, blocking: Mapping[str
     """Fill the form of a night's snapshot into `folder` (workbook and manifest), whole or not at all.
 
     `blocking`: rule code -> number of `chặn` findings on COUNTED_COLUMNS. The same snapshot, school, findings
-    and code give the same bytes. ConfigurationError when the template is not this form.
+    and code give the same bytes. ConfigurationError when the template is not this form,
+    MarkedExport when it would bear the mark of a state secret.
     """
     template = files("connectors.department").joinpath("templates", TEMPLATE).read_bytes()
     content = content_of(snapshot, school, blocking, count_form(snapshot, school))
@@ -78,4 +81,9 @@ def _publish(contents: Mapping[str, bytes], folder: Path) -> None:
     aside.mkdir(parents=True)
     for name, content in contents.items():
         (aside / name).write_bytes(content)
+    try:
+        require_unmarked(aside, FORM)
+    except MarkedExport:
+        shutil.rmtree(aside)
+        raise
     publish(aside, folder)
