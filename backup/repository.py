@@ -10,13 +10,14 @@ import json
 import os
 import shutil
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backup.access import LOCAL, Access, kind_of
+from backup.access import LOCAL, Access, answers, kind_of, server_of
 from backup.binary import find_restic
 from backup.errors import BackupFailed
-from backup.faults import error_of, lost_repository, other_repository, place_taken
+from backup.faults import error_of, lost_repository, other_repository, place_taken, unreachable
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
 from backup.runner import Outcome, Runner
@@ -270,7 +271,10 @@ class Repository:
             "RESTIC_CACHE_DIR": str(self.state / "cache"),
             "RESTIC_PROGRESS_FPS": "4",
         }
-        return Runner(self.binary or find_restic(), {**environment, **extra})
+        if not answers(self.url):
+            raise unreachable(self.url)
+        watch = partial(answers, self.url) if server_of(self.url) else None
+        return Runner(self.binary or find_restic(), {**environment, **extra}, watch)
 
     def _require_password(self) -> None:
         if not self.password_file.is_file():

@@ -18,6 +18,7 @@ from backup.contents import StagedNight, stage_night
 from backup.repository import Repository
 from connectors.records.snapshot import sha256_of, write_snapshot
 from infra.secret_files import create_secret
+from tests.integration.cheap_keys import cheapen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +44,11 @@ class School:
     @property
     def repository(self) -> Repository:
         return Repository("tai-cho", str(self.data / "backups" / "restic"), self.root / "restic.pass", self.data / "backups")
+
+    def begin(self) -> None:
+        """Make the first repository."""
+        self.repository.ensure()
+        cheapen(self.data / "backups" / "restic", self.root / "restic.pass")
 
     def stage(self, day: date = DAY) -> StagedNight:
         return stage_night(self.data, day, self.database)
@@ -105,9 +111,10 @@ def with_binary(repository: Repository, binary: Path) -> Repository:
     return replace(repository, binary=binary)
 
 
-def plain_restic(school: School, *arguments: str) -> subprocess.CompletedProcess[str]:
+def plain_restic(school: School, *arguments: str, repository: Repository | None = None) -> subprocess.CompletedProcess[str]:
     """The restic command as the handbook shows it, with none of our code."""
-    command = [str(find_restic()), "-r", school.repository.url, "--password-file", str(school.root / "restic.pass"), *arguments]
+    where = repository or school.repository
+    command = [str(find_restic()), "-r", where.url, "--password-file", str(where.password_file), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
