@@ -146,11 +146,11 @@ class Repository:
         return BackupFailed("Không tệp nào đọc được nên không có bản sao lưu", where=self.name, fix=fix)
 
     def _with_vanished(self, saved: SavedSnapshot, files: frozenset[str]) -> SavedSnapshot:
-        """0.18 ends with 0 when a path or a file was gone before it came to it: what was promised and is not there is told."""
-        if not saved.complete or saved.files >= len(files):
+        """0.18 ends with 0 when a path was gone before it came to it, 0.19 with 3 and no name: what is not there is named here."""
+        if saved.files >= len(files) or saved.unreadable:
             return saved
         vanished = sorted(files - set(self.files_of(saved.id)))
-        return replace(saved, complete=not vanished, unreadable=tuple(vanished))
+        return replace(saved, complete=saved.complete and not vanished, unreadable=tuple(vanished))
 
     def marked_partial(self, saved: SavedSnapshot) -> SavedSnapshot:
         """Tag a snapshot as one that never counts as good; its id changes with the tag."""

@@ -91,11 +91,12 @@ def write_qlnt(file: Path, pupils: int = PUPILS) -> None:
         connection.commit()
 
 
-def without_super_rights(folder: Path) -> Path:
+def without_super_rights(folder: Path, binary: Path | None = None) -> Path:
     """The real restic as someone who must respect file permissions, also when the tests run as root."""
+    real = binary or find_restic()
     if os.geteuid() != 0:
-        return find_restic()
-    return script(folder / "restic-thuong", f'exec setpriv --bounding-set=-dac_override,-dac_read_search -- "{find_restic()}" "$@"')
+        return real
+    return script(folder / "restic-thuong", f'exec setpriv --bounding-set=-dac_override,-dac_read_search -- "{real}" "$@"')
 
 
 TOOLS = Path(__file__).resolve().parents[2] / ".tools"
@@ -116,10 +117,12 @@ def with_binary(repository: Repository, binary: Path) -> Repository:
     return replace(repository, binary=binary)
 
 
-def plain_restic(school: School, *arguments: str, repository: Repository | None = None) -> subprocess.CompletedProcess[str]:
+def plain_restic(
+    school: School, *arguments: str, repository: Repository | None = None, binary: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """The restic command as the handbook shows it, with none of our code."""
     where = repository or school.repository
-    command = [str(find_restic()), "-r", where.url, "--password-file", str(where.password_file), *arguments]
+    command = [str(binary or find_restic()), "-r", where.url, "--password-file", str(where.password_file), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
