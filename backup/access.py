@@ -6,8 +6,10 @@ Secrets come from files that only their owner can read; they are never on a comm
 from __future__ import annotations
 
 import shlex
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from infra.backup_settings import SFTP_PLACE
 from infra.errors import ConfigurationError
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCAL, SFTP, S3, REST = "local", "sftp", "s3", "rest"
+CONNECT_SECONDS = 10.0
+_PORTS = {"http": 80, "https": 443}
 SSH_SECONDS = 20  # to connect, and between two signs of life before a line is given up
 _KEYS = {S3: ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), REST: ("RESTIC_REST_USERNAME", "RESTIC_REST_PASSWORD")}
 
@@ -26,6 +30,29 @@ def kind_of(url: str) -> str:
     """`local`, or the scheme of a repository that is reached over a network."""
     scheme, colon, _ = url.partition(":")
     return scheme if colon and "/" not in scheme else LOCAL
+
+
+def server_of(url: str) -> tuple[str, int] | None:
+    """Host and port of the server that keeps a repository; None for a folder, and for places that we cannot ask."""
+    kind = kind_of(url)
+    if kind == SFTP and (place := SFTP_PLACE.match(url)):
+        return place["host"].strip("[]"), int(place["port"] or 22)
+    if kind in {S3, REST}:
+        address = urlsplit(url.removeprefix(f"{kind}:") if "://" in url else f"https://{url.removeprefix(f'{kind}:')}")
+        return (address.hostname, address.port or _PORTS.get(address.scheme, 443)) if address.hostname else None
+    return None
+
+
+def answers(url: str, seconds: float = CONNECT_SECONDS) -> bool:
+    """Whether anything listens where a repository should be; a folder always answers."""
+    server = server_of(url)
+    if server is None:
+        return True
+    try:
+        socket.create_connection(server, timeout=seconds).close()
+    except OSError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +66,7 @@ class Access:
 
     def options(self, url: str) -> list[str]:
         """Options for restic. ConfigurationError when a file that they name is missing or open to others."""
-        found = ["-o", f"sftp.command={self._ssh(url)}"] if kind_of(url) == SFTP else []
+        found = ["-o", _one_value(f"sftp.command={self._ssh(url)}")] if kind_of(url) == SFTP else []
         if kind_of(url) == S3 and self.region:
             found += ["-o", f"s3.region={self.region}"]
         return [*found, "--cacert", str(self.ca_file)] if self.ca_file else found
@@ -76,3 +103,8 @@ class Access:
         port = ["-p", place["port"]] if place["port"] else []
         host = place["host"].strip("[]")
         return shlex.join(["ssh", "-F", "none", "-i", str(self.key_file), *options, *port, "-l", place["user"], host, "-s", "sftp"])
+
+
+def _one_value(text: str) -> str:
+    """An option as restic reads it: a line of CSV, in which a comma or a quote in a path would begin another value."""
+    return '"' + text.replace('"', '""') + '"'

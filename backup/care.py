@@ -14,6 +14,7 @@ from backup.known import read_json, write_json
 from backup.retention import accepted_code, contradictions, plan_retention, policy_code, shrinkage
 from backup.upkeep import forget, prune
 from backup.verify import stored_manifest
+from infra.backup_settings import Keep
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from backup.repository import Repository
     from backup.retention import RetentionPlan
     from backup.stored import StoredSnapshot
-    from infra.backup_settings import Keep
 
 CARE_FILE = "care.json"
 SHARES = 13  # a thirteenth of the data a week: all of it in a quarter
@@ -48,7 +48,12 @@ class CareRecord:
     values: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.values = {"since": "", "checked": "", "pruned": "", "read": {}} | read_json(self.state / CARE_FILE).get(self.name, {})
+        self.reload()
+
+    def reload(self) -> None:
+        """Read what is written down."""
+        empty = {"since": "", "pruned": "", "baseline": "", "read": {}}
+        self.values = empty | read_json(self.state / CARE_FILE).get(self.name, {})
 
     def note(self, what: str, day: date, share: int = 0) -> None:
         """Write down that something was done."""
@@ -57,6 +62,14 @@ class CareRecord:
         else:
             self.values[what] = day.isoformat()
         self.values["since"] = self.values["since"] or day.isoformat()
+        self._write()
+
+    def set_baseline(self, origin: str) -> None:
+        """Remember the night whose size was found right."""
+        self.values["baseline"] = origin
+        self._write()
+
+    def _write(self) -> None:
         write_json(self.state / CARE_FILE, {**read_json(self.state / CARE_FILE), self.name: self.values})
 
     def done(self, what: str) -> date | None:
@@ -83,7 +96,7 @@ def care_for(repository: Repository, policy: Keep | None, day: date) -> CareResu
     record = CareRecord(repository.state, repository.name)
     told: list[str] = []
     problems: list[str] = []
-    for work in (_read_due, _thin_out):
+    for work in (_read_due, _watch_size, _thin_out):
         try:
             done, wrong = work(repository, record, policy, day)
         except BackupError as error:
@@ -99,6 +112,19 @@ def _read_due(repository: Repository, record: CareRecord, _policy: Keep | None, 
         repository.check(f"{share}/{SHARES}")
         record.note("read", day, share)
     return [f"đã đọc lại {len(due)}/{SHARES} dữ liệu của «{repository.name}»"] if due else [], []
+
+
+def _watch_size(repository: Repository, record: CareRecord, policy: Keep | None, _day: date) -> tuple[list[str], list[str]]:
+    """Red while the newest night has lost much; without a policy for one night only, because then nothing is deleted anyway."""
+    nights = repository.snapshots()
+    lost = shrunk(repository, nights, (policy or Keep()).max_shrink)
+    if not lost or policy is None:
+        trust_size(repository)
+    elif before := _measure(repository, nights):
+        record.set_baseline(before.origin)
+    record.reload()
+    fix = "xem hệ thống giao; nếu đúng vậy: truong backup plan --accept MÃ"
+    return [], [f"Kho «{repository.name}»: {lost[0]} → {fix}"] if lost else []
 
 
 def _thin_out(repository: Repository, record: CareRecord, policy: Keep | None, day: date) -> tuple[list[str], list[str]]:
@@ -128,9 +154,27 @@ def retention_of(repository: Repository, policy: Keep) -> RetentionPlan:
 
 def refusals(repository: Repository, nights: Sequence[StoredSnapshot], policy: Keep) -> list[str]:
     """Why nothing may be forgotten now; empty when it may."""
-    found = contradictions(nights)
+    return contradictions(nights) or shrunk(repository, nights, policy.max_shrink)
+
+
+def shrunk(repository: Repository, nights: Sequence[StoredSnapshot], most: float) -> list[str]:
+    """What the newest good night has lost against the last one whose size was found right."""
+    good, before = [night for night in nights if not night.partial], _measure(repository, nights)
+    if before is None or before.origin == good[-1].origin:
+        return []
+    newest, earlier = (stored_manifest(repository, night.id) for night in (good[-1], before))
+    return [f"đêm {vietnamese_date(newest.day)} hụt: {line}" for line in shrinkage(newest, earlier, most)]
+
+
+def _measure(repository: Repository, nights: Sequence[StoredSnapshot]) -> StoredSnapshot | None:
+    """The good night that newer ones are measured by: the last whose size was found right, else the one before the newest."""
     good = [night for night in nights if not night.partial]
-    if len(good) > 1:
-        newest, before = (stored_manifest(repository, night.id) for night in (good[-1], good[-2]))
-        found += [f"đêm {vietnamese_date(newest.day)} hụt: {line}" for line in shrinkage(newest, before, policy.max_shrink)]
-    return found
+    known = CareRecord(repository.state, repository.name).values["baseline"]
+    return next((night for night in good if night.origin == known), good[-2] if len(good) > 1 else None)
+
+
+def trust_size(repository: Repository) -> None:
+    """A person has looked: the newest good night is what the next ones are measured by."""
+    good = [night for night in repository.snapshots() if not night.partial]
+    if good:
+        CareRecord(repository.state, repository.name).set_baseline(good[-1].origin)

@@ -61,8 +61,8 @@ class FileHashes:
         self.states = {path: tuple(state) for path, (state, _) in self._known.items()}
 
     def changed(self) -> list[str]:
-        """Paths of files that are no longer what they were when they were hashed."""
-        return sorted(path for path, state in self.states.items() if _state(path) != state)
+        """Paths of files that are still there and no longer what they were when they were hashed."""
+        return sorted(path for path, state in self.states.items() if _state(path) not in {state, None})
 
     def _entry(self, path: str) -> FileEntry | None:
         state = _state(path)

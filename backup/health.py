@@ -97,7 +97,7 @@ def _asked(repository: Repository, nights: Sequence[StoredSnapshot], expected: E
         (Topic.AGE, lambda: _aged(good, _patience(repository, expected.watch.max_age_days), expected.today)),
         (Topic.PARTIAL, lambda: _partial(repository, nights[-1])),
         (Topic.PARTS, lambda: lost_parts(repository, nights[-1], expected.parts, missing)),
-        (Topic.SIZE, lambda: shrunk(repository, good, expected.keep)),
+        (Topic.SIZE, lambda: shrunk(repository, nights, expected.keep)),
         (Topic.COUNT, lambda: counted(repository, nights, expected.keep)),
         (Topic.CHECK, lambda: checked(repository, _patience(repository, expected.watch.max_check_days))),
         (Topic.READ, lambda: read_back(repository, _patience(repository, expected.watch.max_read_days), expected.today)),

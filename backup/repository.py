@@ -10,14 +10,15 @@ import json
 import os
 import shutil
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backup.access import LOCAL, Access, kind_of
+from backup.access import LOCAL, Access, answers, kind_of, server_of
 from backup.binary import find_restic
 from backup.checks import note_check
 from backup.errors import BackupFailed, RepositoryDamaged
-from backup.faults import error_of, lost_repository, other_repository, place_taken
+from backup.faults import error_of, lost_repository, other_repository, place_taken, unreachable
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
 from backup.runner import Outcome, Runner
@@ -147,11 +148,11 @@ class Repository:
         return BackupFailed("Không tệp nào đọc được nên không có bản sao lưu", where=self.name, fix=fix)
 
     def _with_vanished(self, saved: SavedSnapshot, files: frozenset[str]) -> SavedSnapshot:
-        """0.18 ends with 0 when a path or a file was gone before it came to it: what was promised and is not there is told."""
-        if not saved.complete or saved.files >= len(files):
+        """0.18 ends with 0 when a path was gone before it came to it, 0.19 with 3 and no name: what is not there is named here."""
+        if saved.files >= len(files) or saved.unreadable:
             return saved
         vanished = sorted(files - set(self.files_of(saved.id)))
-        return replace(saved, complete=not vanished, unreadable=tuple(vanished))
+        return replace(saved, complete=saved.complete and not vanished, unreadable=tuple(vanished))
 
     def marked_partial(self, saved: SavedSnapshot) -> SavedSnapshot:
         """Tag a snapshot as one that never counts as good; its id changes with the tag."""
@@ -275,7 +276,10 @@ class Repository:
             "RESTIC_CACHE_DIR": str(self.state / "cache"),
             "RESTIC_PROGRESS_FPS": "4",
         }
-        return Runner(self.binary or find_restic(), {**environment, **extra})
+        if not answers(self.url):
+            raise unreachable(self.url)
+        watch = partial(answers, self.url) if server_of(self.url) else None
+        return Runner(self.binary or find_restic(), {**environment, **extra}, watch)
 
     def _require_password(self) -> None:
         if not self.password_file.is_file():

@@ -49,9 +49,9 @@ _REASONS = (
         "xem user và tệp mật khẩu",
     ),
     (("permission denied", "SELECT command denied", "need (at least one of)"), "tài khoản không được đọc hết", "cấp quyền đọc mọi bảng"),
+    (("does not exist", "Unknown database"), "không có cơ sở dữ liệu tên đó", "xem lại url trong [backup.databases]"),
     (("Connection refused", "could not connect", "Can't connect", "connection to server"), "máy chủ không trả lời", DUMP_FIX),
     (("Lost connection", "server closed the connection", "gone away", "terminating connection"), "đứt giữa chừng", DUMP_FIX),
-    (("does not exist", "Unknown database"), "không có cơ sở dữ liệu tên đó", "xem lại url trong [backup.databases]"),
 )
 
 

@@ -39,9 +39,15 @@ def copy_snapshots(source: Repository, target: Repository) -> None:
 
 
 def forget(repository: Repository, ids: Sequence[str]) -> None:
-    """Forget exactly these snapshots; their data stays until the next prune."""
-    if ids:
-        repository.ask(["forget", *ids])
+    """Forget exactly these snapshots; their data stays until the next prune. BackupFailed when the store kept one of them."""
+    if not ids:
+        return
+    repository.ask(["forget", *ids])
+    # restic ends well also when the store refused to delete (measured on an append-only one).
+    there = {str(row["id"]) for row in repository.ask(["snapshots", "--json", "--no-lock"]).json()}
+    if left := there & set(ids):
+        fix = "đặt append_only = true cho kho này, hoặc xem quyền xóa ở máy chủ"
+        raise BackupFailed(f"Kho không cho xóa {len(left)} bản sao lưu cũ", where=repository.name, fix=fix)
 
 
 def prune(repository: Repository) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from backup.care import shrunk as lost_since_trusted
 from backup.contents import PART_NAMES
 from backup.errors import ProofFailed
 from backup.retention import shrinkage
@@ -42,13 +43,20 @@ def lost_parts(repository: Repository, newest: StoredSnapshot, expected: frozens
         yield fine(Topic.PARTS, f"đủ {len(manifest.files)} tệp theo bản kê")
 
 
-def shrunk(repository: Repository, good: Sequence[StoredSnapshot], keep: Keep | None) -> Iterator[Verdict]:
-    """Whether a part lost much from the good night before to the newest one."""
-    if len(good) > 1:
+def shrunk(repository: Repository, nights: Sequence[StoredSnapshot], keep: Keep | None) -> Iterator[Verdict]:
+    """Whether a part lost much: red until a person has looked; where nothing is ever deleted, until the next night."""
+    good = [night for night in nights if not night.partial]
+    if keep:
+        places = lost_since_trusted(repository, nights, keep.max_shrink)
+    elif len(good) > 1:
         newest, before = (stored_manifest(repository, night.id) for night in (good[-1], good[-2]))
-        if places := shrinkage(newest, before, (keep or Keep()).max_shrink):
-            told = "; ".join(places[:SHRUNK_TOLD]) + (f" và {len(places) - SHRUNK_TOLD} chỗ nữa" if len(places) > SHRUNK_TOLD else "")
-            yield bad(Topic.SIZE, f"bản mới nhất hụt hẳn so với bản trước: {told}", "xem nguồn đó; bản cũ vẫn được giữ (truong snapshots)")
+        places = shrinkage(newest, before, Keep().max_shrink)
+    else:
+        places = []
+    if places:
+        told = "; ".join(places[:SHRUNK_TOLD]) + (f" và {len(places) - SHRUNK_TOLD} chỗ nữa" if len(places) > SHRUNK_TOLD else "")
+        fix = "xem hệ thống giao; nếu đúng vậy: truong backup plan --accept MÃ" if keep else "xem hệ thống giao; bản trước vẫn còn đủ"
+        yield bad(Topic.SIZE, f"bản mới nhất hụt hẳn so với bản trước: {told}", fix)
 
 
 def _named(parts: Iterable[str]) -> str:

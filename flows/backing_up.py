@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
-from backup.care import care_for, retention_of
+from backup.care import care_for, retention_of, trust_size
 from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, stage_night
 from backup.copies import copy_night, is_plugged_in, last_plugged, note_plugged
 from backup.errors import BackupError, PartMissing, ProofFailed, RepositoryDamaged
@@ -169,6 +169,8 @@ def retention_plans(home: Home, policy: Keep) -> list[tuple[Repository, Retentio
 def accept_policy(home: Home, policy: Keep) -> None:
     """Note that the person at the keyboard has seen the plan and agrees to the policy."""
     accept(home.data / "backups", policy, getpass.getuser())
+    for repository in present(home):
+        trust_size(repository)
 
 
 def named(home: Home, name: str) -> Repository:

@@ -51,7 +51,7 @@ school.repository.save(school.stage().contents)
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> School:
     school = new_school(tmp_path_factory.mktemp("truong"))
-    school.repository.ensure()
+    school.begin()
     school.repository.save(school.stage().contents)
     return school
 

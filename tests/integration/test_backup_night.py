@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def saved(tmp_path_factory: pytest.TempPathFactory) -> School:
     """A school after one good night: read it, do not change it."""
     school = new_school(tmp_path_factory.mktemp("truong"))
-    school.repository.ensure()
+    school.begin()
     assert school.repository.save(school.stage().contents).complete
     return school
 
