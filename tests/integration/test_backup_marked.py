@@ -105,6 +105,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, StepResult, S
     }
     values = {"school": {"name": "Trường Mẫu"}, "day": DAY.isoformat(), "home": root, "backup": backup, "mail": {"maildir": "mail"}}
     home = Home(Settings.model_validate({**values, "secrecy": {"cleared": [CLEARED]}}), root / "truong.toml")
+    school.begin()
     saved = backing_up.back_up(home, DAY)
     # Without the first repository the second one reads the sources itself.
     (school.data / "backups" / "restic").rename(root / "mat")

@@ -15,11 +15,12 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from backup.checks import CHECKS_FILE, checks_of
-from backup.contents import Contents
+from backup.contents import Contents, stage_night
 from backup.drill import DRILLS_FILE, drill
 from backup.errors import RepositoryDamaged
 from backup.known import KNOWN_FILE, read_json, write_json
 from backup.opening import open_repositories
+from backup.saving import save_night
 from backup.verdict import Topic
 from flows import backing_up
 from flows.home import Home
@@ -33,6 +34,7 @@ from infra.errors import ExitCode
 from infra.secret_files import create_secret
 from infra.settings import Settings
 from tests.integration.backup_school import DAY, new_school, without_super_rights
+from tests.integration.cheap_keys import cheapen
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -74,6 +76,10 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Night:
     create_secret(school.root / "hai.pass")
     (school.root / "truong.toml").touch()
     home = _home(school.root)
+    school.begin()
+    first, second = open_repositories(home.settings)
+    second.ensure(first)
+    cheapen(home.data / "backups" / "o-hai", school.root / "hai.pass")
     steps = [replace(work(home, DAY), step=name) for name, work in (
         ("backup", backing_up.back_up), ("copies", backing_up.copy), ("verify", backing_up.verify), ("care", backing_up.care),
     )]  # fmt: skip
@@ -169,6 +175,16 @@ def test_a_part_that_the_settings_name_and_no_manifest_has(own: Night) -> None:
     (own.home.root / "web").mkdir()
     found = _health(own, backup={"folders": {"website": "web"}})
     assert [verdict.told for verdict in found.red] == ["bản mới nhất không có «website»"]
+
+
+@pytest.mark.parametrize("keep", [None, {"daily": 7}])
+def test_a_night_that_lost_much(own: Night, good: Night, keep: dict[str, int] | None) -> None:
+    shutil.copytree(good.home.data / "findings", own.home.data / "findings")
+    (own.home.data / f"landing/{DAY}/csdl/DanhSachHocSinh.xlsx").unlink()
+    save_night(open_repositories(own.home.settings)[0], stage_night(own.home.data, DAY, None, also=backing_up.listed_contents(own.home)))
+    (verdict,) = _health(own, backup={"keep": keep}).red
+    assert verdict.topic is Topic.SIZE
+    assert "landing/csdl còn 0/1 tệp" in verdict.told
 
 
 def test_a_partial_newest_night_is_not_green(own: Night) -> None:
