@@ -19,6 +19,8 @@ from infra.secrecy import WHAT_TO_DO, look_at, mark_in_name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from infra.secrecy import Mark
+
 MARKS_FILE = "marks.json"
 # Parts of a night that hold files of others; listed folders do, too.
 FOREIGN_PARTS = frozenset({"landing", "exports", "mail"})
@@ -48,35 +50,48 @@ class SecrecyLook:
 
     def look_through(self, place: Path) -> None:
         """Look at every file at or below a place."""
-        found = [path for path in sorted(files_at(str(place))) if not self._is_cleared(path, place)]
+        keys = {path: _key(path) for path in sorted(files_at(str(place))) if not self._is_cleared(path, place)}
+        new = [path for path, key in keys.items() if key and key not in self._known]
         with ThreadPoolExecutor(READERS) as readers:
-            marks = list(readers.map(lambda path: self._mark(path, place), found, chunksize=64))
-        self.marked |= {path: mark for path, mark in zip(found, marks, strict=True) if mark not in {"", UNREADABLE}}
-        self.unreadable += marks.count(UNREADABLE)
+            inside = dict(zip(new, readers.map(_inside, new), strict=True))
+        above = len(str(place.parent)) + 1
+        for path, key in keys.items():
+            if key:
+                self._fresh[key] = inside[path] if path in inside else self._known[key]
+            self._note(path, mark_in_name(path[above:]), self._fresh.get(key, ""))
+
+    def _note(self, path: str, named: Mark | None, inside: str) -> None:
+        """Keep the mark of a file's name, of a folder's up to the listed one, or of its text."""
+        if named or inside not in {"", UNREADABLE}:
+            self.marked[path] = named.value if named else inside
+        elif inside == UNREADABLE:
+            self.unreadable += 1
 
     def remember(self) -> None:
         """Keep what was found, and what is left out tonight, for the copies and the next night."""
         write_json(self.cache, {"looked": self._fresh, "left_out": self.marked}, indent=None)
 
     def _is_cleared(self, path: str, place: Path) -> bool:
-        return not self.cleared.isdisjoint({path, os.path.relpath(path, place), path.rsplit("/", 1)[-1]})
-
-    def _mark(self, path: str, place: Path) -> str:
-        """The mark of a file's name or of a folder's up to the listed one, else of its text; empty when there is none."""
-        if named := mark_in_name(os.path.relpath(path, place.parent)):
-            return named.value
-        try:
-            seen = os.lstat(path)
-        except OSError:
-            return ""  # it vanished: hashing tells that
-        kind = ".eml" if Path(path).parent.name in MAILDIR_FOLDERS else Path(path).suffix.lower()
-        key = f"{seen.st_dev}-{seen.st_ino}-{seen.st_size}-{seen.st_mtime_ns}{kind}"
-        self._fresh[key] = self._known[key] if key in self._known else _inside(Path(path), kind)
-        return self._fresh[key]
+        names = {path, path.removeprefix(f"{place}/"), path.rsplit("/", 1)[-1]} if self.cleared else set()
+        return not self.cleared.isdisjoint(names)
 
 
-def _inside(file: Path, kind: str) -> str:
-    look = look_at(file, f"x{kind}")  # the name was asked already, with its folders
+def _key(path: str) -> str:
+    """Stands for a file as it is now; empty when it vanished (hashing tells that)."""
+    try:
+        seen = os.lstat(path)
+    except OSError:
+        return ""
+    return f"{seen.st_dev}-{seen.st_ino}-{seen.st_size}-{seen.st_mtime_ns}{_kind(path)}"
+
+
+def _kind(path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return ".eml" if folder.rpartition("/")[2] in MAILDIR_FOLDERS else os.path.splitext(name)[1].lower()  # noqa: PTH122 - twenty thousand files
+
+
+def _inside(path: str) -> str:
+    look = look_at(Path(path), f"x{_kind(path)}")  # the name is asked with its folders
     return look.mark.value if look.mark else "" if look.readable else UNREADABLE
 
 
