@@ -33,11 +33,16 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class PartEntry:
-    """A part of the backup: its place below the data folder, its files by relative path, rows by table."""
+    """A part of the backup: its place below the data folder (or on the machine, without the leading slash), its files, rows by table.
+
+    `streamed`: a dump that restic stored as it came, in a snapshot of its own (tags truong-dump, day=…, dump=PART).
+    """
 
     path: str
     files: Mapping[str, FileEntry]
     rows: Mapping[str, int] = field(default_factory=dict)
+    streamed: bool = False
+    outside: bool = False  # of the data folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,13 @@ class Manifest:
 
     @property
     def files(self) -> dict[str, FileEntry]:
-        """Every file of every part."""
-        return {path: entry for part in self.parts.values() for path, entry in part.files.items()}
+        """Every file of the snapshot that holds this manifest; streamed dumps lie in their own."""
+        return {path: entry for part in self.parts.values() if not part.streamed for path, entry in part.files.items()}
+
+    @property
+    def streamed(self) -> dict[str, PartEntry]:
+        """The parts that lie in snapshots of their own."""
+        return {name: part for name, part in self.parts.items() if part.streamed}
 
     @property
     def total_bytes(self) -> int:
@@ -68,18 +78,10 @@ def manifest_from(content: bytes) -> Manifest:
     """Read a stored manifest. ValueError or KeyError when it is none."""
     values: dict[str, Any] = json.loads(content)
     parts = {
-        name: PartEntry(part["path"], {path: FileEntry(**entry) for path, entry in part["files"].items()}, part["rows"])
+        name: PartEntry(**{**part, "files": {path: FileEntry(**entry) for path, entry in part["files"].items()}})
         for name, part in values["parts"].items()
     }
     return Manifest(date.fromisoformat(values["day"]), parts, values["code_version"])
-
-
-def describe_part(data: Path, path: str, rows: Mapping[str, int] | None = None) -> PartEntry:
-    """Hash the files of a part (a folder or one file)."""
-    place = data / path
-    files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file() and not file.is_symlink())
-    entries = {file.relative_to(data).as_posix(): FileEntry(file.stat().st_size, sha256_of(file)) for file in files}
-    return PartEntry(path, entries, dict(rows or {}))
 
 
 def table_rows(folder: Path) -> dict[str, int]:

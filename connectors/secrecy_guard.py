@@ -1,4 +1,4 @@
-"""No file that bears the mark of a state secret is pulled (Điều 6): its name is asked first, then its text.
+"""No file that bears the mark of a state secret is pulled or sent (Điều 6): its name is asked first, then its text.
 
 The text can only be read once the file is here; a marked one is removed at once, before anything else sees it.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from connectors.errors import SourceRefused
 from connectors.file_store import not_now, told_of_left
+from infra.errors import DataStoppedExport
 from infra.secrecy import WHAT_TO_DO, look_at, mark_in_name
 
 if TYPE_CHECKING:
@@ -28,6 +29,19 @@ class SecretFile(SourceRefused):
     def __init__(self, file: StoredFile, mark: Mark, where: str) -> None:
         super().__init__(f"Tệp “{file.name}” {_flaw(mark)}, đã bỏ không lấy", where=where, fix=WHAT_TO_DO)
         self.file = replace(file, flaw=_flaw(mark))
+
+
+class MarkedExport(DataStoppedExport):
+    """What was to leave the school bears the mark of a state secret."""
+
+
+def require_unmarked(folder: Path, form: str) -> None:
+    """Look at every file that is about to leave. MarkedExport for one that bears a mark: nothing of `form` may be published then."""
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if mark := look_at(file).mark:
+            what = f"Không xuất {form}: trong tệp “{file.name}” có dấu mật “{mark.value}” (Điều 6)"
+            fix = "nếu là tài liệu mật: không mở, không chép, báo ngay hiệu trưởng; nếu không: sửa chữ đó trong tên trường hoặc số liệu"
+            raise MarkedExport(what, where=form, fix=fix)
 
 
 @dataclass(frozen=True, slots=True)

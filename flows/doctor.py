@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from backup.repository import find_restic, restic_version
+from backup.binary import find_restic, restic_version
 from infra.clock import SCHOOL_ZONE, now
 from infra.errors import SchoolError
 from infra.secret_files import permission_problem

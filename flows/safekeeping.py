@@ -1,4 +1,4 @@
-"""Back up, prove, restore and drill, as plain functions over a home: what the night, the weekly drill and the command share."""
+"""Restore and drill, and what was proved before, as plain functions over a home: what the night, the weekly drill and the command share."""
 
 from __future__ import annotations
 
@@ -8,72 +8,29 @@ import shutil
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import make_url
-
-from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, absent_parts, stage_night
 from backup.drill import drill, past_drills
 from backup.drill import last_drill as newest_drill
-from backup.errors import ProofFailed, RestoreError
-from backup.manifest import staged_manifest
-from backup.repository import open_repository
+from backup.errors import RestoreError
+from backup.opening import open_repositories, open_repository
 from backup.restore import find_snapshot, restore
-from backup.verify import prove, repository_status
+from backup.verify import repository_status
 from expectations.report import BackupProof
+from flows.backing_up import announced
 from flows.home import one_drill_at_a_time
 from flows.night_record import StepResult, load_records
-from flows.progress import StepEvent, announce
+from flows.repositories import lights_before
 from infra.clock import now, vietnamese_date
-from infra.source_settings import DatabaseSource
-from infra.vietnamese import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from backup.drill import DrillResult
     from backup.repository import Repository
     from backup.restore import Restored
-    from backup.stored import Progress
     from backup.verify import RepositoryStatus
     from flows.home import Home
 
-BACKUP_STEP, BACKUP_LABEL = "backup", "Sao lưu mã hóa"
-MAIN_SYSTEM = "qlnt"
 RESTORE_LOG = "nhat-ky.jsonl"
-
-
-def back_up(home: Home, day: date) -> StepResult:
-    """Save everything of a day into the repository. BackupError when it is not there whole."""
-    repository = open_repository(home.settings)
-    repository.ensure()
-    absent = absent_parts(home.data, day)
-    staged = stage_night(home.data, day, sqlite_file(home), without=absent)
-    saved = repository.save(staged.contents, _announced(BACKUP_STEP, BACKUP_LABEL))
-    saved.require_complete()
-    told = f"{saved.files} tệp, {size(saved.bytes)}, thêm mới {size(saved.added_bytes)} (bản {saved.id[:8]})"
-    without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name not in {*staged.manifest.parts, *NOT_EVERY_NIGHT})
-    counts = {"tệp": saved.files, "byte": saved.bytes, "byte thêm mới": saved.added_bytes}
-    return StepResult("", "", f"{told}; không có: {without}" if without else told, counts, {"bản sao lưu": saved.id[:8]})
-
-
-def sqlite_file(home: Home) -> Path | None:
-    """The QLNT database when it is a SQLite file; a server's database is landed by the pull and kept so."""
-    source = home.settings.sources.get(MAIN_SYSTEM)
-    if not isinstance(source, DatabaseSource) or not source.enabled:
-        return None
-    url = make_url(source.url)
-    file = home.settings.path(url.database or "") if url.get_backend_name() == "sqlite" else None
-    return file if file and file.is_file() else None
-
-
-def verify(home: Home, day: date) -> StepResult:
-    """Prove from the repository that the day's snapshot is there and holds what its manifest promises."""
-    repository = open_repository(home.settings)
-    proof = prove(repository, staged_manifest(home.data))
-    if proof.day != day:
-        raise ProofFailed(f"Bản kê đang chờ là của ngày {vietnamese_date(proof.day)}", fix="chạy lại `truong nightly`")
-    told = f"bản {proof.snapshot[:8]} có trong kho, đủ {proof.files} tệp ({size(proof.bytes)}), kho lành"
-    return StepResult("", "", told, {"tệp": proof.files, "byte": proof.bytes}, {"bản sao lưu": proof.snapshot[:8]})
 
 
 def proof_before(home: Home, day: date) -> BackupProof | None:
@@ -83,7 +40,8 @@ def proof_before(home: Home, day: date) -> BackupProof | None:
     if not proved and not drills:
         return None
     drilled = date.fromisoformat(drills[-1]["day"]) if drills else None
-    return BackupProof(newest_day=date.fromisoformat(proved[-1]) if proved else None, read_on=drilled, drilled_on=drilled)
+    newest = date.fromisoformat(proved[-1]) if proved else None
+    return BackupProof(newest_day=newest, read_on=drilled, drilled_on=drilled, lines=lights_before(home, day))
 
 
 def newest_in_repository(home: Home) -> RepositoryStatus:
@@ -94,7 +52,7 @@ def newest_in_repository(home: Home) -> RepositoryStatus:
 def restore_into(home: Home, wanted: date | str | None, what: str, target: Path) -> Restored:
     """Bring a night, a part or a file back into a new folder, proved by hash. RestoreError when it cannot."""
     repository = open_repository(home.settings)
-    return restore(repository, find_snapshot(repository, wanted), target, what, _announced("restore", "Khôi phục"))
+    return restore(repository, find_snapshot(repository, wanted), target, what, announced("restore", "Khôi phục"))
 
 
 def hold_drill(home: Home) -> DrillResult:
@@ -150,15 +108,5 @@ def last_drill(home: Home) -> dict[str, Any] | None:
 
 
 def all_repositories(home: Home) -> list[Repository]:
-    """Every repository of the school."""
-    return [open_repository(home.settings)]
-
-
-def _announced(step: str, label: str) -> Callable[[Progress], None]:
-    """Restic's own progress as the step's."""
-
-    def tell(progress: Progress) -> None:
-        detail = f"{progress.files}/{progress.total_files} tệp, {size(progress.done_bytes)}"
-        announce(StepEvent(step, label, "chạy", detail, fraction=progress.fraction))
-
-    return tell
+    """Every repository of the school: the first, then its copies."""
+    return list(open_repositories(home.settings))

@@ -35,6 +35,8 @@ RESTIC_RELEASES = {
     "aarch64": ("arm64", "87f53fddde38764095e9c058a3b31834052c37e5826d2acf34e18923c006bd45"),
 }
 RESTIC_SUITE = "trixie"  # the oldest Debian suite whose restic is new enough
+# What the tests read and write beside our own restic: the oldest that a bare machine may have, and the newest.
+TEST_RESTICS = {"restic-bookworm": "bookworm", "restic-sid": "sid"}
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Package -> a program of it (glob) that shows that it is there.
 SERVERS = {
@@ -184,29 +186,39 @@ def restic_version(program: str | Path) -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else (0,)
 
 
-def restic_from_debian(scratch: Path, target: Path) -> bool:
+def ensure_test_restics() -> None:
+    """Fetch Debian's other restics, once. Without a network the tests go on with those that are there."""
+    for name, suite in TEST_RESTICS.items():
+        if not (TOOLS / name).exists():
+            say(f"Tải restic của Debian {suite} cho bộ kiểm thử")
+            with tempfile.TemporaryDirectory(dir=made(TOOLS), prefix=".restic-") as scratch:
+                if not restic_from_debian(Path(scratch), TOOLS / name, suite, oldest=(0, 14)):
+                    say(f"Không tải được restic của Debian {suite}: phần kiểm thử với bản đó dùng bản đang có")
+
+
+def restic_from_debian(scratch: Path, target: Path, suite: str = RESTIC_SUITE, oldest: tuple[int, ...] = OLDEST_RESTIC) -> bool:
     """Fetch and unpack Debian's restic with private apt folders (no root, nothing installed); False when that is not possible."""
     mirror = debian_mirror()
     if not mirror or not DEBIAN_KEYRING.exists():
         return False
-    apt = private_apt(scratch, mirror)
+    apt = private_apt(scratch, mirror, suite)
     run([*apt, "update"], scratch)
     run([*apt, "download", "restic"], scratch)
     for package in scratch.glob("restic_*.deb"):
         run(["dpkg", "-x", str(package), str(scratch / "tree")])
     unpacked = scratch / "tree/usr/bin/restic"
-    if restic_version(unpacked) < OLDEST_RESTIC:
+    if restic_version(unpacked) < oldest:
         return False
     install_program(unpacked.read_bytes(), target)
     return True
 
 
-def private_apt(scratch: Path, mirror: str) -> list[str]:
+def private_apt(scratch: Path, mirror: str, suite: str) -> list[str]:
     """An apt-get that knows one source and writes only below `scratch`; signatures are checked as always."""
     for name in ("lists/partial", "cache/archives/partial"):
         made(scratch / name)
     (scratch / "status").touch()
-    (scratch / "sources.list").write_text(f"deb [signed-by={DEBIAN_KEYRING}] {mirror} {RESTIC_SUITE} main\n", encoding="utf-8")
+    (scratch / "sources.list").write_text(f"deb [signed-by={DEBIAN_KEYRING}] {mirror} {suite} main\n", encoding="utf-8")
     places = {"Etc::sourcelist": "sources.list", "State::lists": "lists", "State::status": "status", "Cache": "cache"}
     options = [f"Dir::{key}={scratch / name}" for key, name in places.items()]
     options += ["Dir::Etc::sourceparts=/dev/null", "Acquire::Languages=none"]
@@ -239,7 +251,8 @@ def restic_from_release(scratch: Path, target: Path) -> None:
 
 
 def prepare_servers() -> None:
-    """Install by apt the servers that are missing."""
+    """Install by apt the servers that are missing, and fetch the other restics."""
+    ensure_test_restics()
     missing = [package for package, program in SERVERS.items() if not list(Path("/").glob(program.lstrip("/")))]
     if not missing:
         return

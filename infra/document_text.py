@@ -13,6 +13,7 @@ import threading
 import unicodedata
 import zipfile
 import zlib
+from io import BytesIO
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,8 @@ _RTF_WORD = re.compile(r"\\(par|line|tab|cell|row)\b ?|\\[a-z]+-?\d* ?|[{}]")
 # Text of an old .doc or .xls lies in it as UTF-16; this much beside a telling letter is looked at, in bytes.
 _BESIDE = 200
 
+_BROKEN = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, LookupError)
+
 _pdfium = threading.Lock()  # pdfium may be used by one thread at a time
 
 
@@ -74,7 +77,7 @@ def lines_of(file: Path, suffix: str = "", *, letters: str) -> Iterator[str]:
             yield from _old_office(file.read_bytes(), letters)
         elif kind in MESSAGES or kind in PLAIN:
             yield from _small(file, kind, letters)
-    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, LookupError) as error:
+    except _BROKEN as error:
         raise Unreadable(file.name) from error
 
 
@@ -90,7 +93,7 @@ def _small(file: Path, kind: str, letters: str) -> Iterator[str]:
         return
     content = file.read_bytes()
     if kind in MESSAGES:
-        yield from _message(email.message_from_bytes(content, policy=email.policy.default))
+        yield from _message(email.message_from_bytes(content, policy=email.policy.default), letters)
     elif content.startswith(RTF_HEAD) or _may_hold(content, letters):
         yield from _plain(content, kind)
 
@@ -111,19 +114,19 @@ def _stripped(markup: str) -> str:
     return html.unescape(f"{watermarks}\n{_TAG.sub('', _LINE_END.sub(chr(10), markup))}")
 
 
-def _zipped(file: Path, letters: str) -> Iterator[str]:
+def _zipped(file: Path | BytesIO, letters: str) -> Iterator[str]:
     """A .docx, .xlsx, .pptx, .odt or .ods: the text of every XML part."""
     with zipfile.ZipFile(file) as archive:
         parts = [part for part in archive.infolist() if part.filename.lower().endswith((".xml", ".vml"))]
         if len(parts) > MOST_PARTS:
-            raise Unreadable(file.name)
+            raise Unreadable("zip")
         left = LARGEST_UNPACKED
         for part in parts:
             with archive.open(part) as stream:
                 content = stream.read(left + 1)
             left -= len(content)
             if left < 0:
-                raise Unreadable(file.name)
+                raise Unreadable("zip")
             if _may_hold(content, letters):
                 text = _stripped(content.decode(UTF16.get(content[:2], "utf-8"), errors="replace"))
                 yield from _SHEET_CODES.sub(_as_break, text).splitlines()
@@ -133,14 +136,14 @@ def _as_break(match: re.Match[str]) -> str:
     return "\n" if match[0] in {"&L", "&C", "&R"} else ""
 
 
-def _pdf(file: Path) -> list[str]:
+def _pdf(file: Path | BytesIO) -> list[str]:
     import pypdfium2  # noqa: PLC0415 - only where there is a PDF
 
     with _pdfium:
         try:
             document = pypdfium2.PdfDocument(file)
         except pypdfium2.PdfiumError as error:
-            raise Unreadable(file.name) from error
+            raise Unreadable("pdf") from error
         try:
             lines = list(document.get_metadata_dict(skip_empty=True).values())
             for page in document:
@@ -160,15 +163,32 @@ def _old_office(content: bytes, letters: str) -> Iterator[str]:
             yield from _NO_VIETNAMESE.split(beside.decode("utf-16-le", errors="replace"))
 
 
-def _message(message: EmailMessage) -> Iterator[str]:
-    """Subject, text and the names and text of what is attached (documents inside are looked at by their text only)."""
+def _message(message: EmailMessage, letters: str) -> Iterator[str]:
+    """Subject, text, and the names and text of what is attached, documents included."""
     yield str(message.get("Subject", ""))
+    unreadable = False
     for part in message.walk():
-        name = part.get_filename()
-        if name:
+        if name := part.get_filename():
             yield PurePosixPath(name).stem
+        payload = part.get_payload(decode=True)
+        if not isinstance(payload, bytes):
+            continue
         if part.get_content_maintype() == "text":
-            payload = part.get_payload(decode=True)
-            if isinstance(payload, bytes):
-                kind = ".html" if part.get_content_subtype() == "html" else ".txt"
-                yield from _plain(payload, kind)
+            yield from _plain(payload, ".html" if part.get_content_subtype() == "html" else ".txt")
+        else:
+            try:
+                yield from _attached(payload, letters)
+            except (Unreadable, *_BROKEN):  # the other attachments are looked at all the same
+                unreadable = True
+    if unreadable:
+        raise Unreadable("message")
+
+
+def _attached(content: bytes, letters: str) -> Iterator[str]:
+    """A document inside a message; nothing for pictures, data and programs."""
+    if content.startswith(ZIP_HEAD):
+        yield from _zipped(BytesIO(content), letters)
+    elif content.startswith(PDF_HEAD):
+        yield from _pdf(BytesIO(content))
+    elif content.startswith(OLE_HEAD):
+        yield from _old_office(content, letters)

@@ -65,6 +65,8 @@ def look_at(file: Path, name: str = "") -> Look:
 
 def mark_in_name(name: str) -> Mark | None:
     """The mark that a file's name or one of its folders' bears."""
+    if TELLING not in unicodedata.normalize("NFC", name):
+        return None  # nearly every name: folders of tens of thousands are asked every night
     return _first(PurePosixPath(part).stem if part == name.rsplit("/", 1)[-1] else part for part in name.split("/"))
 
 

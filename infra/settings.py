@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from infra.backup_settings import Backup
 from infra.errors import ConfigurationError
 from infra.source_settings import ImapServer, Section, SourceSettings
 
@@ -43,14 +44,6 @@ class Mail(Section):
         if (self.maildir is None) == (self.imap is None):
             raise ValueError("đặt đúng một trong maildir và imap")
         return self
-
-
-class Backup(Section):
-    """The restic repository (Điều 21)."""
-
-    name: str = "tai-cho"
-    repository: str = "data/backups/restic"
-    password_file: Path = Path("secrets/restic.pass")
 
 
 class Alerts(Section):

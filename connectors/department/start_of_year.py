@@ -20,6 +20,7 @@ from connectors.department.counting import count_form
 from connectors.department.filling import filled_workbook
 from connectors.department.indicators import COUNTED_COLUMNS
 from connectors.records.snapshot import MANIFEST, publish
+from connectors.secrecy_guard import MarkedExport, require_unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COUNTED_COLUMNS", "FilledForm", "SignedExceptions", "fill_start_of_year"]
 
+FORM = "Biểu 02-TH-ĐN"
 TEMPLATE = "bieu-02-TH-DN-2020.xlsx"
 WORKBOOK = "bieu-02-TH-DN.xlsx"
 USED_TABLES = ("classes", "movements", "pupils")
@@ -54,7 +56,8 @@ def fill_start_of_year(
 
     `blocking`: rule code -> number of `chặn` findings on COUNTED_COLUMNS; `exceptions`: those that were signed, which no
     longer make a draft and are told on the form. The same snapshot, school, findings
-    and code give the same bytes. ConfigurationError when the template is not this form.
+    and code give the same bytes. ConfigurationError when the template is not this form,
+    MarkedExport when it would bear the mark of a state secret.
     """
     template = files("connectors.department").joinpath("templates", TEMPLATE).read_bytes()
     content = content_of(snapshot, school, blocking, count_form(snapshot, school), exceptions)
@@ -81,4 +84,9 @@ def _publish(contents: Mapping[str, bytes], folder: Path) -> None:
     aside.mkdir(parents=True)
     for name, content in contents.items():
         (aside / name).write_bytes(content)
+    try:
+        require_unmarked(aside, FORM)
+    except MarkedExport:
+        shutil.rmtree(aside)
+        raise
     publish(aside, folder)

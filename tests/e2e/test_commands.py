@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backup.repository import find_restic
+from backup.binary import find_restic
 from connectors.records.snapshot import sha256_of
 from tests.e2e.running import clean_environment, truong
 

@@ -131,6 +131,22 @@ def _mail(subject: str, attached: str) -> bytes:
     return message.as_bytes()
 
 
+def _mail_with(name: str, write: Callable[[Path], None], *more: bytes) -> Callable[[Path], None]:
+    """A message with a document attached, after `more` attachments of raw bytes."""
+
+    def write_mail(file: Path) -> None:
+        inner = file.parent / name
+        write(inner)
+        message = EmailMessage()
+        message["Subject"] = "Kính gửi nhà trường"
+        message.set_content("Xem tệp đính kèm")
+        for content in (*more, inner.read_bytes()):
+            message.add_attachment(content, maintype="application", subtype="octet-stream", filename="ke hoach.bin")
+        file.write_bytes(message.as_bytes())
+
+    return write_mail
+
+
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 503
 FILES = {
     "a paragraph.docx": (_docx({"word/document.xml": _paragraph("MẬT")}), Mark.SECRET),
@@ -158,6 +174,10 @@ FILES = {
     "old peaceful.doc": (_bytes(OLD_OFFICE + "Quy chế BẢO MẬT\r".encode("utf-16-le")), None),
     "a subject.eml": (_bytes(_mail("TUYỆT MẬT", "ke hoach.txt")), Mark.TOP),
     "an attachment.eml": (_bytes(_mail("Kế hoạch", "CV-12-MẬT.txt")), Mark.SECRET),
+    "an attached header.eml": (_mail_with("a.docx", _docx({"word/header1.xml": _paragraph("TỐI MẬT")})), Mark.HIGH),
+    "an attached page.eml": (_mail_with("a.pdf", _pdf("MẬT")), Mark.SECRET),
+    "behind a broken one.eml": (_mail_with("a.docx", _docx({"word/header1.xml": _paragraph("MẬT")}), b"PK\x03\x04 broken"), Mark.SECRET),
+    "an attached workbook.eml": (_mail_with("a.xlsx", _xlsx("BẢO MẬT")), None),
     "peaceful.eml": (_bytes(_mail("Đổi mật khẩu", "ke hoach.txt")), None),
     "a picture.png": (_bytes(b"\x89PNG\r\n\x1a\n" + "MẬT".encode()), None),
 }
@@ -185,6 +205,12 @@ def test_what_cannot_be_looked_into_says_so(tmp_path: Path, content: bytes) -> N
     look = look_at(tmp_path / "broken.pdf")
     assert look.mark is None
     assert not look.readable
+
+
+def test_a_message_with_a_broken_attachment_says_so(tmp_path: Path) -> None:
+    _mail_with("a.docx", _bytes(b"PK\x03\x04 broken"))(tmp_path / "thu.eml")
+    look = look_at(tmp_path / "thu.eml")
+    assert (look.mark, look.readable) == (None, False)
 
 
 def test_a_bomb_is_left_unread(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from connectors.department.counting import count_form
 from connectors.department.filling import filled_workbook, write_values
 from connectors.department.start_of_year import COUNTED_COLUMNS, TEMPLATE, FilledForm, fill_start_of_year
 from connectors.records.tables import PUPILS
-from infra.errors import ConfigurationError
+from connectors.secrecy_guard import MarkedExport
+from infra.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,22 @@ def texts(book: Workbook, title: str) -> str:
 def manifest_of(form: FilledForm) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((form.workbook.parent / "manifest.json").read_text(encoding="utf-8"))
     return loaded
+
+
+@pytest.mark.parametrize("name", ["Trường TỐI MẬT", "Trường: MẬT"])
+def test_a_form_with_the_mark_of_a_state_secret_never_leaves(roster: Roster, school: School, name: str) -> None:
+    roster.add()
+    with pytest.raises(MarkedExport, match=r"Không xuất Biểu 02-TH-ĐN: trong tệp “bieu-02-TH-DN\.xlsx” có dấu mật") as refused:
+        fill(roster, school.model_copy(update={"name": name}))
+    assert refused.value.exit_code == ExitCode.DATA_STOPPED_EXPORT
+    assert "\n" not in refused.value.line()
+    assert not list((roster.folder / "exports").iterdir())
+
+
+@pytest.mark.parametrize("name", ["Trường BẢO MẬT", "Trường mật độ cao", "Trường Nguyễn Văn Mật"])
+def test_a_word_that_only_looks_like_a_mark_leaves(roster: Roster, school: School, name: str) -> None:
+    roster.add()
+    assert fill(roster, school.model_copy(update={"name": name})).workbook.is_file()
 
 
 def test_an_official_form_has_its_numbers_and_no_draft_mark(roster: Roster, school: School) -> None:
