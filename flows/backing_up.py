@@ -213,5 +213,5 @@ def announced(step: str, label: str) -> Callable[[Progress], None]:
 
 def check_all(home: Home, names: Iterable[str] = ()) -> list[tuple[str, str]]:
     """Read every byte of the repositories: name -> Vietnamese problem, empty when sound."""
-    chosen = [one for one in present(home) if not names or one.name in names]
+    chosen = [named(home, name) for name in names] or present(home)
     return [(one.name, "; ".join(find_damage(one).complaints[:3])) for one in chosen]
