@@ -32,11 +32,15 @@ WEEK, QUARTER = timedelta(days=7), timedelta(days=91)
 
 @dataclass(frozen=True, slots=True)
 class CareResult:
-    """What was done for one repository; `problems`: Vietnamese lines, each of which makes the night red."""
+    """What was done for one repository; `problems`: Vietnamese lines, each of which makes the night red.
+
+    `shrunk`: how many of them are that the newest night holds much less, which is its sources' fault, not the repository's.
+    """
 
     name: str
     told: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    shrunk: int = 0
 
 
 @dataclass(slots=True)
@@ -96,14 +100,16 @@ def care_for(repository: Repository, policy: Keep | None, day: date) -> CareResu
     record = CareRecord(repository.state, repository.name)
     told: list[str] = []
     problems: list[str] = []
+    lost = 0
     for work in (_read_due, _watch_size, _thin_out):
         try:
             done, wrong = work(repository, record, policy, day)
+            lost += len(wrong) if work is _watch_size else 0
         except BackupError as error:
             done, wrong = [], [f"Kho «{repository.name}»: {error.line()}"]
         told += done
         problems += wrong
-    return CareResult(repository.name, tuple(told), tuple(problems))
+    return CareResult(repository.name, tuple(told), tuple(problems), lost)
 
 
 def _read_due(repository: Repository, record: CareRecord, _policy: Keep | None, day: date) -> tuple[list[str], list[str]]:

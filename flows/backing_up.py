@@ -152,8 +152,10 @@ def care(home: Home, day: date) -> StepResult:
     """Read the data that is due, forget by the agreed policy, prune. The step has a problem when a repository has one."""
     results = [care_for(repository, home.settings.backup.keep, day) for repository in present(home)]
     told = list(dict.fromkeys(line for result in results for line in result.told))
-    problem = "; ".join([*(line for result in results for line in result.problems), *unlocked(home)])
-    return StepResult("", "", "; ".join(told) or "chưa có gì đến hạn", problem=problem, exit_code=_code(problem))
+    problems = [*(line for result in results for line in result.problems), *unlocked(home)]
+    only_shrunk = bool(problems) and len(problems) == sum(result.shrunk for result in results)
+    code = int(ExitCode.SOURCE) if only_shrunk else _code("; ".join(problems))
+    return StepResult("", "", "; ".join(told) or "chưa có gì đến hạn", problem="; ".join(problems), exit_code=code)
 
 
 def unlocked(home: Home) -> list[str]:

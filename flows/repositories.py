@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from backup.contents import NOT_EVERY_NIGHT
 from backup.health import Expected, ask_all, light_of
 from backup.opening import open_repositories
+from backup.verdict import Topic
 from flows.backing_up import MAIN_SYSTEM, sqlite_file
 from flows.doctor import Line
 from flows.night_record import StepResult, load_records
@@ -48,7 +49,9 @@ def look_at_repositories(home: Home) -> StepResult:
     problem = "; ".join(line.removeprefix(BAD_MARK) for line in lines if line.startswith(BAD_MARK))
     good = sum(1 for health in found if not health.red)
     facts = {health.name: light_of(health) for health in found}
-    code = int(ExitCode.BACKUP) if problem else 0
+    topics = {verdict.topic for health in found for verdict in health.red}
+    # A repository that holds less because a source gave less is as it was told to be: the source is at fault.
+    code = 0 if not topics else int(ExitCode.SOURCE if topics == {Topic.SIZE} else ExitCode.BACKUP)
     return StepResult("", "", f"{good}/{len(found)} kho ổn", facts=facts, lines=tuple(lines), problem=problem, exit_code=code)
 
 
