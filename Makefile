@@ -28,8 +28,10 @@ test: setup servers ## everything CI runs
 	@$(BIN)/python tests/architecture/style.py
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/benchmarks
 
-bench: setup ## measures and prints, never fails by time
+bench: ## measures and prints, never fails by time
+	@$(PYTHON) infra/bootstrap.py --bench
 	@$(BIN)/python tests/benchmarks/run.py
+	@$(BIN)/python -m tests.benchmarks.rules
 	@$(BIN)/python -m tests.benchmarks.workbooks
 
 bench-backup: setup ## a night of 2 GB into restic: ours, bare restic, borg, tar; MB=300 for a smaller set
@@ -37,6 +39,7 @@ bench-backup: setup ## a night of 2 GB into restic: ours, bare restic, borg, tar
 
 bench-sql: setup servers ## a million marks from PostgreSQL, side by side with other ways
 	@$(BIN)/python -m tests.benchmarks.sql
+	@$(BIN)/python -m tests.benchmarks.api
 
 mutation: setup ## every comparison of the rules flipped, one at a time; prints what no test noticed
 	@$(BIN)/python -m tests.mutation.run

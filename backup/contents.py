@@ -37,7 +37,7 @@ _PLACES = {
     "findings": "findings",  # whole: the ledger needs every night
     "report": "reports/{day}",
     "exports": "exports",
-    "accepted": "accepted",  # who let which change of a source pass, when and why
+    "accepted": "accepted",  # who let which change of a source pass or signed which exception, when and why
     "records": "nights",  # how every night went
     "qlnt": DATABASE_COPY,
 }
@@ -47,16 +47,16 @@ PART_NAMES: Mapping[str, str] = {
     "findings": "kết quả kiểm tra",
     "report": "báo cáo chất lượng",
     "exports": "biểu đã xuất",
-    "accepted": "sổ chấp nhận thay đổi của nguồn",
+    "accepted": "sổ chấp nhận thay đổi và ngoại lệ đã ký",
     "records": "nhật ký các đêm",
     "qlnt": "bản sao cơ sở dữ liệu QLNT",
     "mail": "thư của trường",
     "prefect": "cơ sở dữ liệu Prefect",
     "settings": "cấu hình (không có mật khẩu)",
 }
-# There only once somebody let a change pass, or a night has ended.
+# There only once somebody let something pass, or a night has ended.
 _MADE_LATER = frozenset({"accepted", "records"})
-# Parts that many a good night has not: no form was due yet, no change was ever accepted, Prefect was never started.
+# Parts that many a good night has not: no form was due yet, nothing was ever accepted or waived, Prefect was never started.
 NOT_EVERY_NIGHT = frozenset({"exports", *_MADE_LATER, "mail", "prefect", "settings"})
 
 

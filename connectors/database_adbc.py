@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
+from adbc_driver_postgresql import StatementOptions, dbapi  # type: ignore[import-untyped]
 from sqlalchemy.dialects import postgresql
 
 from connectors.database_prefetch import Silent, prefetched
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
+BATCH_BYTES = 8 << 20  # half of the driver's own: three of them are held at a time
 NAMED = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call] # no parameters are used; the other styles would double a % in a name
 
 
@@ -54,7 +55,7 @@ class Bulk:
 
     def batches(self, asked: Asked) -> Generator[pa.RecordBatch]:
         """A table in batches. BulkFailedError when the cursor should be tried; SourceRefused when that is of no use."""
-        sql = str(asked.statement.compile(dialect=NAMED))
+        sql = str(asked.bulk.compile(dialect=NAMED))
         try:
             with closing(prefetched(self._stream(sql), self.silence, self.ends_at)) as stream:
                 for batch in stream:
@@ -67,6 +68,7 @@ class Bulk:
 
     def _stream(self, sql: str) -> Iterator[pa.RecordBatch]:
         with self.connection.cursor() as cursor:
+            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)})
             cursor.execute(sql)
             yield from cursor.fetch_record_batch()
 

@@ -54,14 +54,12 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamedPart:
-    """A part whose rows lie in the landing and are read from there batch by batch: for tables of any length."""
+class WrittenPart:
+    """A part of any length that was cleaned and written while it came (records/streaming.py); `path`: its file."""
 
     table: str
-    rows: pl.LazyFrame
+    path: Path
     mapped: tuple[str, ...]
-    file: str
-    sheet: str
 
 
 @dataclass(slots=True)
@@ -69,7 +67,7 @@ class Delivery:
     """Everything of one system, in the order it was delivered. `quarantined`: per table, how many rows were set aside."""
 
     system: str
-    parts: list[Part | StreamedPart] = field(default_factory=list)
+    parts: list[Part | WrittenPart] = field(default_factory=list)
     quarantined: Counter[str] = field(default_factory=Counter)
     aside: list[pl.LazyFrame] = field(default_factory=list)
     dates: list[date] = field(default_factory=list)
@@ -90,14 +88,21 @@ class Delivery:
             self.quarantined[table] += count
 
     def snapshot(self, folder: Path, day: date) -> Snapshot:
-        """Clean everything and write it as the one-system snapshot of a day."""
-        frames = {table: clean_table(table, self._raw(table)) for table in TABLES if any(part.table == table for part in self.parts)}
+        """Clean everything and write it as the one-system snapshot of a day; files of written parts may be moved there."""
+        frames = {table: self._canonical(table) for table in TABLES if any(part.table == table for part in self.parts)}
         return write_snapshot(folder, day, frames, {self.system: self._state()}, pl.concat(self.aside) if self.aside else None)
 
-    def _raw(self, table: str) -> pl.LazyFrame:
-        return pl.concat([self._with_provenance(part) for part in self.parts if part.table == table], how="diagonal")
+    def _canonical(self, table: str) -> Frame | Path:
+        written = [part.path for part in self.parts if isinstance(part, WrittenPart) and part.table == table]
+        if not written:
+            return clean_table(table, self._raw(table))
+        return written[0] if len(written) == 1 else pl.scan_parquet(written)
 
-    def _with_provenance(self, part: Part | StreamedPart) -> pl.LazyFrame:
+    def _raw(self, table: str) -> pl.LazyFrame:
+        raw = [self._with_provenance(part) for part in self.parts if isinstance(part, Part) and part.table == table]
+        return pl.concat(raw, how="diagonal")
+
+    def _with_provenance(self, part: Part) -> pl.LazyFrame:
         origin = {"source_system": self.system, "source_file": part.file, "source_sheet": part.sheet}
         return part.rows.lazy().with_columns(pl.lit(text).alias(name) for name, text in origin.items())
 

@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from connectors.delivery import PROVENANCE_ROW, Delivery, Places, StreamedPart, landed
+from connectors.delivery import PROVENANCE_ROW, Delivery, Places, WrittenPart, landed
 from connectors.errors import SourceRefused
 from connectors.records.cleaning import clean_date
 from connectors.records.quarantine import NO_KEY
 from connectors.records.snapshot import sha256_of
+from connectors.records.streaming import Encoder, TableWriter, delivered
 from connectors.rest_client import connected, origin, plain_address
 from connectors.rest_memory import Memory, made_of
 from connectors.rest_pace import Limits, Pace
@@ -85,11 +86,11 @@ class RestSource:
                 stream.write(page.line + b"\n")
                 gathering.add(page.records)
                 self._tell_day(page.told, delivery)
-            rows = gathering.rows()
+            gathering.finish()
         delivery.files[file.name] = digest = sha256_of(file)
         if gathering.table.never_empty and not gathering.count:
             raise SourceRefused("API không trả dòng nào", where=where, fix="xem hệ thống nguồn có đang được nạp lại không, rồi chạy lại")
-        _deliver(rows, gathering.table, delivery, urlsplit(where).path)
+        _deliver(gathering, delivery, urlsplit(where).path)
         return marks, digest
 
     def _tell_day(self, told: Record, delivery: Delivery) -> None:
@@ -105,16 +106,23 @@ def _file_of(table: ApiTable) -> str:
     return f"{table.source}.jsonl"
 
 
-def _deliver(rows: pl.LazyFrame, table: ApiTable, delivery: Delivery, path: str) -> None:
+def _deliver(gathering: Gathering, delivery: Delivery, path: str) -> None:
+    """Clean what was gathered, group by group, into a file that the snapshot takes; what cannot be a row is set aside."""
+    table, rows, file = gathering.table, gathering.rows(), gathering.file.with_suffix(".rows")
     here = [name for name in rows.collect_schema().names() if name != PROVENANCE_ROW]
     filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in here)
     keyless = pl.all_horizontal(pl.lit(value=bool(table.key)), *(pl.col(name).is_null() for name in table.key))
     stray = keyless & (filled < FEWEST_CELLS)
-    delivery.set_aside(table.to, NO_KEY, path, table.source, rows.filter(stray))
     meant = [pl.col(name).fill_null(text) for name, text in table.when_empty.items() if name in here]
     constant = [pl.lit(text).alias(name) for name, text in table.constant.items()]
-    kept = rows.filter(~stray).with_columns(*meant, *constant)
-    delivery.parts.append(StreamedPart(table.to, kept, (*here, *table.constant), path, table.source))
+    origin = {"source_system": delivery.system, "source_file": path, "source_sheet": table.source}
+    encoder = Encoder()
+    with closing(TableWriter(table.to, file, origin)) as writer:
+        for group in gathering.groups():
+            writer.write(encoder.encode(delivered(group.filter(~stray).with_columns(*meant, *constant))))
+    if writer.rows < gathering.count:
+        delivery.set_aside(table.to, NO_KEY, path, table.source, rows.filter(stray))
+    delivery.parts.append(WrittenPart(table.to, file, (*here, *table.constant)))
 
 
 def check_address(url: str) -> None:

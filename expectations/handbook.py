@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from connectors.records.tables import TABLES
-from infra.settings import Limits
+from infra.settings import Gradebook, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ Tệp này do `truong rules docs` làm ra từ chính các quy tắc; đừng s�
 
 Mức có dấu * là mức do nhà trường đặt: văn bản không nêu mức, nên mặc định là «xem kỹ» (hoặc «dừng» khi một nguồn mất quá nửa số dòng).
 """
-DRIFT = "Khối lượng dữ liệu qua các đêm"
+DRIFT = "Nguồn và khối lượng dữ liệu"
 
 
 def handbook(rules: Sequence[Rule]) -> str:
@@ -49,7 +49,9 @@ def _table(table: str, rules: Sequence[Rule]) -> str:
 
 def _limits() -> str:
     rows = ((name, str(field.default), field.description or "nhà trường đặt") for name, field in Limits.model_fields.items())
-    return _section("Ngưỡng do nhà trường đặt (mục [limits] của truong.toml)", ("Khóa", "Mặc định", "Nguồn"), rows)
+    limits = _section("Ngưỡng do nhà trường đặt (mục [limits] của truong.toml)", ("Khóa", "Mặc định", "Nguồn"), rows)
+    dates = ((name, field.description or "") for name, field in Gradebook.model_fields.items())
+    return f"{limits}\n{_section('Ngày do nhà trường đặt (mục [gradebook] của truong.toml)', ('Khóa', 'Là gì'), dates)}"
 
 
 def _section(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

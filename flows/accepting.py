@@ -6,10 +6,6 @@ the breaker stays tripped, which is the safe side.
 
 from __future__ import annotations
 
-import getpass
-import hashlib
-import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,10 +14,10 @@ import polars as pl
 
 from connectors.contract import ROWS, Breach, Kind, came_back, covers
 from connectors.records.school_calendar import SchoolCalendar
-from infra.clock import now
+from flows.signed_log import append, digest_of, entries, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from connectors.records.snapshot import Snapshot
@@ -68,24 +64,21 @@ def accept(home: Home, snapshot: Snapshot, day: date, why: str, breaches: Sequen
     told = [_breach_to_json(breach) for breach in breaches]
     state = state_of(snapshot)
     entry = {
-        "when": now().isoformat(timespec="seconds"),
-        "who": getpass.getuser(),
+        **signature(),
         "why": why,
         "system": system,
         "day": day.isoformat(),
         "breaches": told,
         "state": state,
-        "digest": _digest(told, state),
+        "digest": digest_of(told, state),
     }
-    _append(_file(home, system), json.dumps(entry, ensure_ascii=False))
+    append(_file(home, system), entry)
     return _acceptance(entry)
 
 
 def acceptances(home: Home, system: str) -> list[Acceptance]:
     """Every acceptance of a source that is whole, oldest first."""
-    file = _file(home, system)
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
-    return list(_whole(lines))
+    return list(_whole(entries(_file(home, system))))
 
 
 def in_force(accepted: Sequence[Acceptance], since: Sequence[Snapshot], day: date, contract: Contract) -> list[Breach]:
@@ -131,21 +124,10 @@ def _file(home: Home, system: str) -> Path:
     return home.folder(ACCEPTED) / f"{system}.jsonl"
 
 
-def _append(file: Path, line: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # A line that a power cut left torn gets its end first; then one write, so that no line of another process is torn.
-    kept = file.read_bytes() if file.is_file() else b""
-    end = b"" if not kept or kept.endswith(b"\n") else b"\n"
-    with file.open("ab", buffering=0) as stream:
-        stream.write(end + line.encode() + b"\n")
-        os.fsync(stream.fileno())
-
-
-def _whole(lines: Sequence[str]) -> Iterator[Acceptance]:
-    for line in lines:
+def _whole(lines: Iterable[dict[str, Any]]) -> Iterator[Acceptance]:
+    for entry in lines:
         try:
-            entry = json.loads(line)
-            if entry["digest"] == _digest(entry["breaches"], entry["state"]):
+            if entry["digest"] == digest_of(entry["breaches"], entry["state"]):
                 yield _acceptance(entry)
         except (ValueError, KeyError, TypeError):
             continue
@@ -164,8 +146,3 @@ def _breach_to_json(breach: Breach) -> dict[str, Any]:
 
 def _breach_from_json(values: dict[str, Any]) -> Breach:
     return Breach(**{**values, "kind": Kind(values["kind"]), "day": date.fromisoformat(values["day"]) if values["day"] else None})
-
-
-def _digest(breaches: object, state: object) -> str:
-    told = json.dumps([breaches, state], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"

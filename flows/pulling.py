@@ -165,3 +165,9 @@ def earlier_snapshots(home: Home, day: date, most: int = 1) -> list[Snapshot]:
     """The newest nights before a day, newest first."""
     folders = sorted(home.folder("snapshots").glob(NIGHT_FOLDERS), reverse=True)
     return [open_snapshot(folder) for folder in folders if folder.name < day.isoformat()][:most]
+
+
+def first_snapshot(home: Home, since: date, before: date) -> Snapshot | None:
+    """The first night from one day on, before another; None when there is none."""
+    folders = sorted(home.folder("snapshots").glob(NIGHT_FOLDERS))
+    return next((open_snapshot(folder) for folder in folders if since.isoformat() <= folder.name < before.isoformat()), None)

@@ -12,6 +12,7 @@ from connectors.records.snapshot import open_snapshot
 from connectors.records.systems import label_of
 from expectations.ledger import load_result
 from expectations.rule import Severity
+from flows.checking import sums_told
 from flows.doctor import Line
 from flows.night_record import load_records
 from flows.pulling import NIGHT_FOLDERS
@@ -77,16 +78,21 @@ def _last_night(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
     told = "; ".join(record.problems) or "mọi bước đều xong"
     started = datetime.fromisoformat(record.started).astimezone(SCHOOL_ZONE)
     yield Line(not record.problems, f"Đêm {vietnamese_date(date.fromisoformat(record.day))}", f"{told} (chạy lúc {started:%H:%M %d/%m/%Y})")
+    if (held := record.step("holdback")) and held.counts:
+        facts["rows"] = held.counts
+        yield Line(not held.problem, "Số dòng của đêm đó", sums_told(held.counts))
 
 
 def _open_findings(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
     folders = sorted(home.folder("findings").glob(NIGHT_FOLDERS))
     if not folders:
         return
-    findings = load_result(folders[-1]).findings
+    result = load_result(folders[-1])
+    findings = result.open
     counts = {severity.value: findings.filter(findings["severity"] == severity.value).height for severity in Severity}
-    facts["findings"] = counts
+    facts["findings"], facts["waived"] = counts, result.waived.height
     told = ", ".join(f"{number(count)} {severity}" for severity, count in counts.items() if count) or "không có"
+    told += f"; ngoại lệ đã ký: {number(result.waived.height)}" if result.waived.height else ""
     blocking = counts[Severity.STOP.value] + counts[Severity.BLOCK.value]
     yield Line(None if blocking else True, "Việc đang mở", told, "mở báo cáo trong data/reports")
 

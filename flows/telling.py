@@ -10,6 +10,7 @@ from connectors.records.systems import label_of
 from expectations.ledger import SUMMARY
 from flows.alerts import send_alert
 from flows.backing_up import marked_lines
+from flows.checking import SIGNED
 from flows.night_record import StepResult
 from flows.repositories import BAD_MARK
 from flows.repositories import STEP as REPOSITORIES
@@ -74,7 +75,8 @@ def _wrong_lines(home: Home, day: date, checked: StepResult | None) -> list[str]
     if checked is None or checked.problem:
         return ["Kiểm tra: " + _told(checked)]
     top = top_problems(home, day)
-    return [f"Cần sửa: {checked.detail}", *(f"  {number}. {line}" for number, line in enumerate(top, 1))]
+    signed = [f"  (không kể {count} ngoại lệ đã ký)"] if (count := checked.facts.get(SIGNED)) else []
+    return [f"Cần sửa: {checked.detail}", *signed, *(f"  {number}. {line}" for number, line in enumerate(top, 1))]
 
 
 def top_problems(home: Home, day: date) -> list[str]:
@@ -86,6 +88,8 @@ def top_problems(home: Home, day: date) -> list[str]:
 
 def _concerned(row: dict[str, Any]) -> str:
     """With whom a rule's findings are, as counts: `52 chỗ, 31 học sinh, 12 lớp`."""
+    if row["folded"]:
+        return f"{number(row['count'])} nguyên nhân chung, gộp {number(row['folded'])} chỗ"
     places, classes = f"{number(row['count'])} chỗ", f", {row['classes']} lớp" if row["classes"] else ""
     if row["table"] in CONCERNED:
         return f"{number(row['records'])} {CONCERNED[row['table']]}"

@@ -2,7 +2,7 @@
 
 Standard library only: it runs on a fresh machine with nothing but Python 3.11 and make, as an
 ordinary user, without pip. The second time it only looks at stamps and needs no network.
-`--servers` installs by apt what the tests drive (root, the first time only).
+`--servers` installs by apt what the tests drive (root, the first time only). `--bench` adds what `make bench` compares us with.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class SetupError(Exception):
 def main(arguments: list[str]) -> int:
     """Prepare everything, or the servers; returns the exit code."""
     try:
-        prepare_servers() if "--servers" in arguments else prepare()
+        prepare_servers() if "--servers" in arguments else prepare(bench="--bench" in arguments)
     except SetupError as error:
         print(f"Lỗi: {' '.join(str(error).split())}", flush=True)
         return CONFIGURATION
@@ -62,13 +62,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def prepare() -> None:
+def prepare(*, bench: bool) -> None:
     """`.venv` as uv.lock says, and a restic that is new enough."""
     if sys.version_info < (3, 11):  # noqa: UP036 - `make setup` runs it with whatever python3 there is
         raise SetupError(f"Cần Python 3.11 trở lên, máy có {platform.python_version()} → chạy: make PYTHON=python3.12 setup")
     stamp, wanted = VENV / ".truong-stamp", environment_stamp()
-    if not (VENV / "bin" / "python").exists() or not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
-        sync_environment(ensure_uv())
+    if bench or not (VENV / "bin" / "python").exists() or not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+        sync_environment(ensure_uv(), *(("--group", "bench") if bench else ()))
         stamp.write_text(wanted, encoding="utf-8")
     ensure_restic()
 
@@ -126,10 +126,10 @@ def pip_download(requirement: str, scratch: Path) -> Path | None:
     return next(iter(scratch.glob("*.whl")), None) if done.returncode == 0 else None
 
 
-def sync_environment(uv: Path) -> None:
+def sync_environment(uv: Path, *more: str) -> None:
     """`uv sync` exactly as locked, with this Python."""
     say("Cài thư viện vào .venv theo uv.lock (lần đầu mất vài phút)")
-    command = [str(uv), "sync", "--frozen", "--compile-bytecode", "--no-progress", "--quiet"]
+    command = [str(uv), "sync", "--frozen", "--compile-bytecode", "--no-progress", "--quiet", *more]
     done = run(command, ROOT, uv_environment())
     if done.returncode:
         raise SetupError(f"Không cài được thư viện: {reason(done)} → kiểm tra mạng và đĩa trống (cần 2 GB), rồi chạy lại")

@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 
 COLOURS = {Severity.STOP: "#5d1f1a", Severity.BLOCK: "#b5452f", Severity.REVIEW: "#dca23a", Severity.REMIND: "#8aa2b3"}
 NO_FINDING = "#dfe9df"
+# Signs of 16 × 16: each tells its state without a colour and without a letter that a font may lack.
+SIGNS = {
+    "complete": Markup('<path d="M3 8.5l3.4 3.5L13 4.5" fill="none" stroke="currentColor" stroke-width="2.4"/>'),
+    "locked": Markup(
+        '<path d="M3 7h10v7H3z" fill="currentColor"/><path d="M5.2 7V4.8a2.8 2.8 0 0 1 5.6 0V7" fill="none" stroke="currentColor" '
+        'stroke-width="1.8"/>'
+    ),
+    "missing": Markup('<path d="M8 2l7 12.5H1z" fill="currentColor"/>'),
+    "entering": Markup(
+        '<circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M8 2a6 6 0 0 0 0 12z" '
+        'fill="currentColor"/>'
+    ),
+    "not-due": Markup('<circle cx="8" cy="8" r="5.5" fill="none" stroke="currentColor" stroke-width="1.4" stroke-dasharray="2.2 2.2"/>'),
+    "unknown": Markup('<path d="M3 8h10" stroke="currentColor" stroke-width="2"/>'),
+    "look": Markup(
+        '<path d="M8 1.5L14.5 8 8 14.5 1.5 8z" fill="none" stroke="currentColor" stroke-width="1.8"/><circle cx="8" cy="8" r="2" '
+        'fill="currentColor"/>'
+    ),
+}
 BAR_WIDTH = 600
 TREND_WIDTH, TREND_HEIGHT, TREND_FOOT, TREND_SIDE = 960, 190, 22, 44
 WIDEST_NIGHT = 46

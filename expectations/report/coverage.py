@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connectors.records import codes
-from connectors.records.school_year import SchoolYear
 from expectations.check import delivers_all
+from expectations.progress import State
 from expectations.report.content import MAIN_SYSTEM
+from expectations.report.ordering import class_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 # The rule of each of the eight fields, in the order of Điều 19.6a.
 FIELD_RULES = tuple(f"QC-19.6/{number}" for number in range(1, 9))
-LEVEL_MISSING, GRADEBOOK_EMPTY, TEST_MISSING = "TT27-7.1a/1", "TT27-7.1a/2", "TT27-7.1b"
 NO_CLASS = "Chưa xếp lớp"
 
 
@@ -46,7 +46,7 @@ class Completeness:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Grade entry of a class at one time: levels and scores that are in, and those missing."""
+    """Grade entry of a class at one time, over all its books: pupils' entries that are in, those missing, and all."""
 
     filled: int
     missing: int
@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Grade entry by class and time. `examined` False: the rule had no row, so nothing can be said."""
+    """Grade entry by class and time. `examined` False: there is no book that can be judged."""
 
     times: tuple[tuple[str, date, bool], ...]  # time, its due date, whether it is due
     classes: tuple[tuple[str, Mapping[str, Entry]], ...]
@@ -82,7 +82,7 @@ def main_system(snapshot: Snapshot) -> str:
 
 def completeness(content: ReportContent) -> Completeness:
     main = main_system(content.snapshot)
-    counted = content.findings.filter(pl.col("rule").is_in(FIELD_RULES))
+    counted = content.result.singles.filter(pl.col("rule").is_in(FIELD_RULES))
     of_main = counted.filter(pl.col("system") == main)
     by_class = _missing(of_main, pl.col("class_name").fill_null(NO_CLASS))
     classes = pupils_at_school(content.snapshot).group_by(pl.col("class_name").fill_null(NO_CLASS)).len().sort("class_name")
@@ -123,43 +123,17 @@ def _fields_known(content: ReportContent, system: str) -> tuple[bool, ...]:
     return tuple(content.examined.get(code, 0) > 0 and code in asked for code in FIELD_RULES)
 
 
-def progress(content: ReportContent) -> Progress:
-    year = SchoolYear.of(content.day)
-    due = year.due_times(content.day)
-    filled = _filled(content.snapshot)
-    missing = _missing_entries(content)
-    classes = pupils_at_school(content.snapshot).drop_nulls("class_name").group_by("class_name").agg(pl.len(), pl.col("grade").max())
+def progress(books: pl.DataFrame, day: date) -> Progress:
+    """Grade entry by class and time out of its books (expectations.progress); one that cannot be judged counts nowhere."""
+    due = dict(books.select("time", "due").unique().sort("due").iter_rows())
+    known = books.filter(pl.col("state") != State.UNKNOWN.value)
+    counted = known.group_by("class_name", "time").agg(pl.col("complete", "missing", "expected").sum())
+    entries = {(name, time): Entry(*counts) for name, time, *counts in counted.iter_rows()}
     return Progress(
-        times=tuple((time, year.due_date(time), time in due) for time in codes.TIMES),
+        times=tuple((time, on, on <= day) for time, on in due.items()),
         classes=tuple(
-            (name, {time: _entry((name, time), filled, missing, size * _columns(grade)) for time in codes.TIMES})
-            for name, size, grade in classes.sort("class_name").iter_rows()
+            (name or NO_CLASS, {time: entries.get((name, time), Entry(0, 0, 0)) for time in due})
+            for name in sorted(books["class_name"].unique(), key=lambda name: (name is None, class_order(name or "")))
         ),
-        examined=content.examined.get(LEVEL_MISSING, 0) > 0,
+        examined=not known.is_empty(),
     )
-
-
-def _columns(grade: int | None) -> int:
-    return len(codes.compulsory_subjects(grade)) if grade in codes.GRADES else 0
-
-
-def _entry(cell: tuple[str, str], filled: Mapping[tuple[str, str], int], missing: Mapping[tuple[str, str], int], expected: int) -> Entry:
-    return Entry(filled.get(cell, 0), missing.get(cell, 0), expected)
-
-
-def _filled(snapshot: Snapshot) -> dict[tuple[str, str], int]:
-    """Levels that are in, by class of the pupil and time."""
-    pupils = pupils_at_school(snapshot).lazy().select("pupil_code", pl.col("class_name").alias("class_now")).unique("pupil_code")
-    entered = snapshot.scan("marks").filter(pl.col("level_text").is_not_null()).select("pupil_code", "subject", "time").unique()
-    counted = entered.join(pupils, on="pupil_code").group_by("class_now", "time").len().collect()
-    return {(name, time): count for name, time, count in counted.iter_rows()}
-
-
-def _missing_entries(content: ReportContent) -> dict[tuple[str, str], int]:
-    """Missing levels and test scores by class and time; a gradebook without any row counts as one per pupil."""
-    sizes = pupils_at_school(content.snapshot).group_by("class_name").agg(pl.len().alias("size"))
-    found = content.findings.filter(pl.col("rule").is_in([LEVEL_MISSING, GRADEBOOK_EMPTY, TEST_MISSING]))
-    time = pl.col("key").str.split("|").list.last().alias("time")
-    entries = pl.when(pl.col("rule") == GRADEBOOK_EMPTY).then(pl.col("size")).otherwise(1).alias("entries")
-    counted = found.join(sizes, on="class_name", how="left").group_by("class_name", time).agg(entries.sum())
-    return {(name, at): count or 0 for name, at, count in counted.iter_rows()}

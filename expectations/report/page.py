@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from expectations.report import charts, wording
+from expectations.report import charts, gradebook, wording
 from expectations.rule import Severity
 from infra.vietnamese import number
 
 if TYPE_CHECKING:
     from expectations.report.content import ReportContent
+    from expectations.report.gradebook import Book
     from expectations.report.summary import Line, RuleLine, Summary
 
 TEMPLATE = "page.html.j2"
@@ -50,6 +51,8 @@ def render_page(content: ReportContent, summary: Summary) -> str:
         columns=max((len(lines) for _, lines in _by_grade(summary)), default=1),
         rule_tables=_by_table(summary),
         heat=heat,
+        g=gradebook,
+        book_tone=book_tone,
         rule_tone=rule_tone,
     )
     return unicodedata.normalize("NFC", text)
@@ -105,6 +108,12 @@ def heat(missing: int | None, pupils: int) -> str:
     if missing is None or not pupils:
         return "h-none"
     return f"h-{sum(missing / pupils > step for step in HEAT_STEPS)}"
+
+
+def book_tone(book: Book) -> str:
+    """CSS class of a book's cell: its sign, and how much of it is missing."""
+    share = heat(book.missing, book.expected) if book.shape == "missing" else ""
+    return f"b-{book.shape} {share}".strip()
 
 
 def rule_tone(line: RuleLine) -> str:

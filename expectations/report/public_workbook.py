@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expectations.report import wording
+from expectations.report.gradebook import SHORT_NAMES
+from expectations.report.gradebook_sheets import PLACE_COLUMNS, place_rows
 from expectations.report.page import figures
 from expectations.report.workbook import HEADER_ROW, make_looks, start_sheet
 from expectations.rule import Severity
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from expectations.report.content import ReportContent
     from expectations.report.coverage import ClassFields
+    from expectations.report.gradebook import GradeEntry
     from expectations.report.summary import Summary
 
 Rows = list[tuple[object, ...]]
@@ -42,6 +45,7 @@ def write_public_workbook(file: Path, content: ReportContent, summary: Summary) 
 
 def _sheets(content: ReportContent, summary: Summary) -> Iterable[tuple[str, str, Columns, Rows]]:
     """Name, note, columns and rows of every sheet."""
+    entry = summary.grade_entry
     yield "Tóm tắt", wording.headline(summary), (("Con số", 32), ("Giá trị", 14), ("Ghi chú", 48)), _figures(summary)
     yield (
         "Nguồn",
@@ -53,8 +57,12 @@ def _sheets(content: ReportContent, summary: Summary) -> Iterable[tuple[str, str
     yield "Theo lớp", "", (("Lớp", 10), ("Sĩ số", 9), *SEVERITY_COLUMNS, ("Tất cả", 9)), _lines(summary)
     yield "Đủ 8 mục", "Số học sinh đang học còn thiếu từng mục (Điều 19.6a).", _FIELD_COLUMNS, _fields(summary)
     yield "Nhập điểm", "Số ô còn thiếu; chưa đến hạn thì không gọi là thiếu.", _entry_columns(summary), _entries(summary)
+    yield f"Tiến độ {wording.TIMES[entry.current]}", "Từng sổ của từng lớp.", _book_columns(entry), _books(entry)
+    yield "Duyệt kết quả", "Hiệu trưởng duyệt khi mọi giáo viên đã nhập đủ (Điều 15.4).", PLACE_COLUMNS, place_rows(entry)
     yield "Các đêm", wording.change_line(summary.change), (("Đêm", 12), *SEVERITY_COLUMNS, ("Tất cả", 9)), _nights(summary)
     yield "Giữ lại", "Kéo về = gửi được + giữ lại + tạm giữ.", _TOTAL_COLUMNS, _totals(content)
+    yield "Ngoại lệ", "Đã ký, có thời hạn; ai ký và vì sao chỉ ghi trong danh sách riêng.", _WAIVED_COLUMNS, _waived(summary)
+    yield "Nguyên nhân chung", "Mỗi nguyên nhân nói một lần, kèm số chỗ gộp vào.", _ROOT_COLUMNS, _roots(summary)
 
 
 _RULE_COLUMNS: Columns = (
@@ -70,7 +78,27 @@ _RULE_COLUMNS: Columns = (
 )
 _SOURCE_COLUMNS: Columns = (("Hệ thống", 30), ("Dữ liệu của ngày", 16), ("Tuổi", 36), ("Kéo về", 52))
 _FIELD_COLUMNS: Columns = (("Lớp/hệ thống", 16), ("Sĩ số", 9), *((field, 12) for field in wording.FIELDS))
-_TOTAL_COLUMNS: Columns = (("Bảng", 30), ("Kéo về", 11), ("Gửi được", 11), ("Giữ lại", 11), ("Tạm giữ", 11), ("Đối chiếu", 14))
+_TOTAL_COLUMNS: Columns = (
+    ("Bảng", 30),
+    ("Hệ thống", 14),
+    ("Kéo về", 11),
+    ("Gửi được", 11),
+    ("Giữ lại", 11),
+    ("Tạm giữ", 11),
+    ("Đối chiếu", 14),
+)
+
+
+_WAIVED_COLUMNS: Columns = (("Mã", 13), ("Nội dung", 60), ("Số chỗ", 9), ("Sớm nhất hết hạn", 16))
+_ROOT_COLUMNS: Columns = (("Mã", 13), ("Nội dung", 60), ("Ở đâu", 50), ("Số chỗ gộp", 11))
+
+
+def _waived(summary: Summary) -> Rows:
+    return [(line.rule.code, line.rule.message, line.count, vietnamese_date(line.until)) for line in summary.waived]
+
+
+def _roots(summary: Summary) -> Rows:
+    return [(line.rule.code, line.rule.message, wording.root(line).rpartition(":")[0], line.folded) for line in summary.roots]
 
 
 def _figures(summary: Summary) -> Rows:
@@ -133,8 +161,21 @@ def _entries(summary: Summary) -> Rows:
     ]
 
 
+def _book_columns(entry: GradeEntry) -> Columns:
+    return (("Lớp", 10), *((SHORT_NAMES[subject], 9) for subject in entry.subjects(entry.current)), ("Duyệt", 32))
+
+
+def _books(entry: GradeEntry) -> Rows:
+    """One row per class; a subject that the grade does not learn is an empty cell."""
+    subjects = entry.subjects(entry.current)
+    return [
+        (place.label, *(books[subject].words if subject in books else "" for subject in subjects), place.words)
+        for place, books in entry.rows(entry.current)
+    ]
+
+
 def _totals(content: ReportContent) -> Rows:
     return [
-        (wording.table_name(total.table), total.pulled, total.exported, total.held, total.quarantined, wording.tie_out(total))
-        for total in content.totals
+        (table, system, total.pulled, total.exported, total.held, total.quarantined, wording.tie_out(total))
+        for table, system, total in wording.totals_by_table(content.totals)
     ]

@@ -146,7 +146,7 @@ def test_awkward_values_become_the_text_that_people_see(source: DatabaseSource, 
     (tmp_path / "landing").mkdir()
     try:
         table = DatabaseTable(to="pupils", source="la", row="id", required={name: (heading,) for name, heading in CARRIED.items()})
-        of_tables(source, table)._pull(tmp_path / "landing", Delivery("qlnt"))
+        of_tables(source, table)._pull(tmp_path / "landing", tmp_path, Delivery("qlnt"))
     finally:
         server.run("DROP TABLE la", "SET GLOBAL sql_mode = DEFAULT")
     rows = pl.read_parquet(tmp_path / "landing" / "la.parquet")

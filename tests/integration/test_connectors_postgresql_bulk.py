@@ -123,7 +123,8 @@ def awkward(source: DatabaseSource, server: PostgreSql) -> Iterator[DatabaseSour
 
 def landed(source: DatabaseSource, folder: Path, table: str = "la") -> pl.DataFrame:
     folder.mkdir()
-    source._pull(folder, Delivery("qlnt"))
+    (folder / "rows").mkdir()
+    source._pull(folder, folder / "rows", Delivery("qlnt"))
     return pl.read_parquet(folder / f"{table}.parquet")
 
 
@@ -169,6 +170,21 @@ def test_an_account_with_one_connection_is_read_by_the_cursor(
     assert many.fetch(DAY).sources["qlnt"].told == (), "by the quick way there is nothing to tell"
     assert slow.equals(quick)
     assert slow.height == MANY
+
+
+def test_rows_that_are_none_are_set_aside_wherever_they_come(many: DatabaseSource, server: PostgreSql) -> None:
+    strays = [5, MANY // 2, MANY - 1]
+    emptied = ", ".join(
+        f"{name} = NULL" for name in ("ma_hs", "lop", "khoi", "mon", "thoi_diem", "muc", "diem", "lan", "nguoi_nhap", "luc_nhap")
+    )
+    server.run(f"UPDATE diem SET {emptied} WHERE id IN ({', '.join(map(str, strays))})")  # noqa: S608
+    snapshot = many.fetch(DAY)
+    assert snapshot.quarantine().select("source_row", "source_sheet").collect().rows() == [(row, "diem") for row in strays]
+    assert snapshot.sources["qlnt"].quarantined == {"marks": len(strays)}
+    kept = snapshot.scan("marks").select("source_row", "pupil_code", "score_value", "source_sheet").collect()
+    assert kept["source_row"].to_list() == [row for row in range(1, MANY + 1) if row not in strays]
+    assert kept.select((pl.col("pupil_code") == pl.format("79{}", "source_row")).all()).item()
+    assert kept["score_value"].unique().to_list() == [9.0]
 
 
 def through(source: DatabaseSource, port: int, *, longest: float = 600) -> DatabaseSource:

@@ -13,7 +13,7 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from connectors.department.content import content_of
+from connectors.department.content import SignedExceptions, content_of
 from connectors.department.counting import count_form
 from connectors.department.filling import filled_workbook, write_values
 from connectors.department.start_of_year import COUNTED_COLUMNS, TEMPLATE, FilledForm, fill_start_of_year
@@ -147,6 +147,26 @@ def test_blocking_findings_make_a_draft_that_says_how_many_and_which(roster: Ros
     manifest = manifest_of(form)
     assert manifest["draft"] is True
     assert manifest["blocking"] == {"A-1": 1, "B-2": 1, "ID-4/3": 7, "ID-4/4": 3}
+
+
+def test_signed_exceptions_make_no_draft_and_are_told_with_who_signed(roster: Roster, school: School) -> None:
+    roster.add()
+    signed = [
+        SignedExceptions("ID-4/4", 1, ("Phó hiệu trưởng",), date(2027, 1, 15)),
+        SignedExceptions("ID-4/3", 2, ("Hiệu trưởng", "Phó hiệu trưởng"), date(2026, 12, 31)),
+    ]
+    form = fill_start_of_year(roster.snapshot(CENSUS_DAY), school, {}, roster.folder / "exports" / "signed", signed)
+    assert not form.draft
+    assert form.state == "bản chính thức, tính đến 30/09/2026; 3 ngoại lệ đã ký (ID-4/3: 2, ID-4/4: 1)"
+    book = openpyxl.load_workbook(form.workbook)
+    assert book[PART_III]["E5"].value == 1
+    assert "3 ngoại lệ đã ký" in texts(book, PART_III)
+    notes = texts(book, "Ghi chú")
+    assert "ID-4/3\n2 chỗ; người ký: Hiệu trưởng, Phó hiệu trưởng; đến 31/12/2026" in notes
+    assert [each["rule"] for each in manifest_of(form)["exceptions"]] == ["ID-4/3", "ID-4/4"]
+    still_open = fill_start_of_year(roster.snapshot(CENSUS_DAY), school, {"ID-4/4": 1}, roster.folder / "exports" / "open", signed)
+    assert still_open.draft
+    assert "1 chỗ bị chặn (ID-4/4: 1)" in still_open.state
 
 
 def test_marks_are_as_high_as_their_text_and_no_higher(roster: Roster, school: School) -> None:

@@ -34,6 +34,7 @@ class Totals:
     exported: int
     held: int
     quarantined: int
+    system: str = ""
 
 
 def name_of(number: int) -> str:
@@ -141,7 +142,7 @@ def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
     return ordered(pl.DataFrame(rows, schema=FINDING_SCHEMA))
 
 
-def make_snapshot(folder: Path, classes: tuple[str, ...], size: int) -> Snapshot:
+def make_snapshot(folder: Path, classes: tuple[str, ...], size: int, *, complete: bool = False) -> Snapshot:
     pupils = [_pupil(number, classes[number // size]) for number in range(size * len(classes))]
     staff = [
         {"staff_code": f"GV{i:03d}", "full_name": f"{FAMILY[i % 8]} Thị Kim {GIVEN[i % 11]}", **_place("staff", "can_bo.csv", i)}
@@ -155,7 +156,7 @@ def make_snapshot(folder: Path, classes: tuple[str, ...], size: int) -> Snapshot
         "assignments": pl.DataFrame(
             [{"class_name": name, "subject": "TH", "staff_code": computing, **_place("qlnt", "qlnt", i)} for i, name in enumerate(classes)]
         ),
-        "marks": pl.DataFrame(_marks(pupils)),
+        "marks": pl.DataFrame(_marks(pupils, ("", "") if complete else (classes[-1], pupils[size * (len(classes) - 1) + 2]["pupil_code"]))),
         "staff": pl.DataFrame(staff),
         "accounts": pl.DataFrame([{"account_system": "qlnt", "username": "kim.an", "owner_code": "GV001", **_place("qlnt", "qlnt", 1)}]),
     }
@@ -196,13 +197,18 @@ def _pupil(number: int, class_name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _marks(pupils: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _marks(pupils: list[dict[str, Any]], lacking: tuple[str, str]) -> list[dict[str, Any]]:
+    """Every mark that is due, but one class has no Tin học at GK2, and one pupil no Công nghệ at CN."""
+    last_class, lacking_pupil = lacking
     return [
         {"pupil_code": pupil["pupil_code"], "class_name": pupil["class_name"], "grade": pupil["grade"], "subject": subject, "time": time,
-         "level": "T", "level_text": "T", **_place("qlnt", "qlnt", index)}
+         "level": "T", "level_text": "T", "score": "9" if time in codes.tested_times(subject, pupil["grade"]) else None,
+         **_place("qlnt", "qlnt", index)}
         for index, pupil in enumerate(pupils)
         for subject in codes.compulsory_subjects(pupil["grade"])
         for time in codes.TIMES
+        if (pupil["class_name"], subject, time) != (last_class, "TH", "GK2")
+        if (pupil["pupil_code"], subject, time) != (lacking_pupil, "CN", "CN")
     ]  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def test_the_public_copies_hold_no_name_code_or_value(files: ReportFiles, conten
 
 def test_the_private_list_names_who_and_where(files: ReportFiles) -> None:
     book = openpyxl.load_workbook(files.workbook_private)
-    assert book.sheetnames == ["Tổng hợp", "1A", "5-2", "Nhân sự"]
+    assert book.sheetnames == ["Tổng hợp", "1A", "5-2", "Nhân sự", "Tiến độ nhập", "Duyệt kết quả"]
     header = [cell.value for cell in book["1A"][4]]
     assert header == ["Mức", "Việc cần sửa", "Học sinh/cán bộ", "Mã", "Cột", "Đang ghi", "Nên là", "Sửa ở đâu", "Ai sửa",
                       "Nguồn (tệp › trang › dòng)", "Từ ngày", "Số đêm"]  # fmt: skip
@@ -153,7 +153,7 @@ def test_totals_that_do_not_tie_are_said(make: Callable[..., ReportContent], tmp
 def test_an_empty_night_still_has_a_report(make: Callable[..., ReportContent], tmp_path: Path) -> None:
     content = make(findings=no_findings(), examined={}, totals=(), earlier=(), exports=(), backup_proof=None, source_problems=())
     files = write_report(tmp_path / "out", content)
-    assert openpyxl.load_workbook(files.workbook_private).sheetnames == ["Tổng hợp"]
+    assert openpyxl.load_workbook(files.workbook_private).sheetnames == ["Tổng hợp", "Tiến độ nhập", "Duyệt kết quả"]
     assert "Hôm nay không có việc nào phải sửa" in files.html.read_text(encoding="utf-8")
 
 

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from connectors.records.snapshot import write_snapshot
 from expectations.findings import no_findings
 from expectations.ledger import earlier_summaries
 from expectations.report import wording
+from expectations.report.ordering import class_order
 from expectations.report.page import figures, rule_tone
-from expectations.report.summary import class_order, summarise
+from expectations.report.summary import summarise
 from expectations.rule import Severity
+from tests.unit.report.conftest import make_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,17 +99,21 @@ def test_a_first_night_has_no_change(make: Callable[..., ReportContent]) -> None
     assert figures(summary)[4].tone == "grey"
 
 
-def test_zero_rows_are_grey_and_never_green(make: Callable[..., ReportContent]) -> None:
-    summary = summarise(make(findings=no_findings(), examined={}))
+def test_zero_rows_are_grey_and_never_green(make: Callable[..., ReportContent], tmp_path: Path) -> None:
+    content = make(findings=no_findings(), examined={})
+    summary = summarise(content)
     assert {rule_tone(line) for line in summary.rules} == {"none"}
-    assert {figure.tone for figure in figures(summary)[:4]} == {"grey"}
+    assert {figure.tone for figure in figures(summary)[:3]} == {"grey"}
+    nothing = summarise(replace(content, snapshot=write_snapshot(tmp_path / "nothing", date(2027, 5, 31), {}, {})))
+    assert {figure.tone for figure in figures(nothing)[:4]} == {"grey"}
     assert summary.completeness.pupils == 0
     assert all(missing is None for line in summary.completeness.classes for missing in line.missing)
     assert wording.headline(summary) == "Đêm nay chưa có dữ liệu để kiểm tra."
 
 
-def test_clean_data_is_green(make: Callable[..., ReportContent]) -> None:
-    summary = summarise(make(findings=no_findings()))
+def test_clean_data_is_green(make: Callable[..., ReportContent], tmp_path: Path) -> None:
+    whole = make_snapshot(tmp_path / "whole", ("1A", "3A"), 8, complete=True)
+    summary = summarise(make(findings=no_findings(), snapshot=whole))
     assert [figure.tone for figure in figures(summary)[:4]] == ["good"] * 4
     assert summary.not_examined == 1
     assert "1 quy tắc chưa đủ dữ liệu" in wording.second_line(summary)

@@ -42,11 +42,13 @@ def test_a_cell_is_named_in_words(table: str, key: str, column: str, label: str)
 @pytest.mark.parametrize(
     ("entry", "due", "examined", "words"),
     [
-        (Entry(0, 0, 100), False, True, "chưa đến hạn"),
-        (Entry(40, 0, 100), False, True, "đang nhập 40 %"),
+        (Entry(0, 100, 100), False, True, "chưa đến hạn"),
+        (Entry(40, 60, 100), False, True, "đang nhập 40 %"),
+        (Entry(100, 0, 100), False, True, "đủ"),
         (Entry(100, 0, 100), True, True, "đủ"),
         (Entry(90, 10, 100), True, True, "thiếu 10"),
-        (Entry(0, 0, 100), True, True, wording.NOT_ENOUGH),
+        (Entry(0, 0, 0), True, True, wording.NOT_ENOUGH),
+        (Entry(0, 0, 0), False, True, wording.NOT_ENOUGH),
         (Entry(100, 0, 100), True, False, wording.NOT_ENOUGH),
     ],
 )

@@ -1,0 +1,55 @@
+"""Acts of a person, one JSON line each, only ever appended to: who, when, why, and a digest that proves the rest.
+
+A line that was cut or changed by hand does not count; what it allowed is then not allowed, which is the safe side.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from infra.clock import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ONLY_THE_OWNER = 0o600  # a reason is free text: nobody can promise that it names no child
+
+
+def signature() -> dict[str, str]:
+    """When and by whose account of this machine an act is written down."""
+    return {"when": now().isoformat(timespec="seconds"), "who": getpass.getuser()}
+
+
+def digest_of(*told: object) -> str:
+    """SHA-256 of values, the same however their keys are ordered."""
+    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def append(file: Path, entry: dict[str, Any]) -> None:
+    """Add one line and wait until the disk has it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # A line that a power cut left torn gets its end first; then one write, so that no line of another process is torn.
+    kept = file.read_bytes() if file.is_file() else b""
+    end = b"" if not kept or kept.endswith(b"\n") else b"\n"
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, ONLY_THE_OWNER)
+    with os.fdopen(descriptor, "ab", buffering=0) as stream:
+        stream.write(end + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        os.fsync(stream.fileno())
+
+
+def entries(file: Path) -> Iterator[dict[str, Any]]:
+    """Lines that are whole JSON objects, oldest first; nothing where no act was ever written."""
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict):
+            yield entry
