@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backup.errors import BackupError
 from backup.known import read_json, write_json
 from backup.retention import accepted_code, contradictions, plan_retention, policy_code, shrinkage
+from backup.seen import note_forgotten
 from backup.upkeep import forget, prune
 from backup.verify import stored_manifest
 from infra.backup_settings import Keep
@@ -142,6 +143,7 @@ def _thin_out(repository: Repository, record: CareRecord, policy: Keep | None, d
     if plan.refused:
         return [], [f"Kho «{repository.name}»: không xóa đêm cũ nào vì {plan.refused[0]} → xem: truong backup plan"]
     forget(repository, plan.ids)
+    note_forgotten(repository, plan.forget)
     told = [f"«{repository.name}»: bỏ {len(plan.ids)} đêm cũ theo chính sách"] if plan.ids else []
     last = record.done("pruned")
     if last is None or day - last >= WEEK:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from connectors.deadlines import NIGHTLY
+from connectors.deadlines import NIGHTLY, Cutoff, cut_after
 from connectors.object_access import code_of, open_client, told
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ UNLOCKED = ("ObjectLockConfigurationNotFoundError", "MethodNotAllowed", "NotImpl
 
 def locked_days(bucket: BucketSource, home: Path) -> int:
     """For how many days the bucket keeps a new object from being deleted; 0 when it does not. SourceError when it does not answer."""
-    client, where = open_client(bucket, home, NIGHTLY), f"{bucket.endpoint}/{bucket.bucket}"
-    with told(where):
+    cutoff, where = Cutoff(), f"{bucket.endpoint}/{bucket.bucket}"
+    with closing(cutoff), cut_after(NIGHTLY.overall, cutoff.end), told(where):
+        client = open_client(bucket, home, NIGHTLY, cutoff)
         try:
             answer = client.get_object_lock_configuration(Bucket=bucket.bucket)
         except ClientError as error:
