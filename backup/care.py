@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backup.errors import BackupError
 from backup.known import read_json, write_json
 from backup.retention import accepted_code, contradictions, plan_retention, policy_code, shrinkage
+from backup.seen import note_forgotten
 from backup.upkeep import forget, prune
 from backup.verify import stored_manifest
 from infra.backup_settings import Keep
@@ -32,11 +33,15 @@ WEEK, QUARTER = timedelta(days=7), timedelta(days=91)
 
 @dataclass(frozen=True, slots=True)
 class CareResult:
-    """What was done for one repository; `problems`: Vietnamese lines, each of which makes the night red."""
+    """What was done for one repository; `problems`: Vietnamese lines, each of which makes the night red.
+
+    `shrunk`: how many of them are that the newest night holds much less, which is its sources' fault, not the repository's.
+    """
 
     name: str
     told: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    shrunk: int = 0
 
 
 @dataclass(slots=True)
@@ -96,14 +101,16 @@ def care_for(repository: Repository, policy: Keep | None, day: date) -> CareResu
     record = CareRecord(repository.state, repository.name)
     told: list[str] = []
     problems: list[str] = []
+    lost = 0
     for work in (_read_due, _watch_size, _thin_out):
         try:
             done, wrong = work(repository, record, policy, day)
+            lost += len(wrong) if work is _watch_size else 0
         except BackupError as error:
             done, wrong = [], [f"Kho «{repository.name}»: {error.line()}"]
         told += done
         problems += wrong
-    return CareResult(repository.name, tuple(told), tuple(problems))
+    return CareResult(repository.name, tuple(told), tuple(problems), lost)
 
 
 def _read_due(repository: Repository, record: CareRecord, _policy: Keep | None, day: date) -> tuple[list[str], list[str]]:
@@ -136,6 +143,7 @@ def _thin_out(repository: Repository, record: CareRecord, policy: Keep | None, d
     if plan.refused:
         return [], [f"Kho «{repository.name}»: không xóa đêm cũ nào vì {plan.refused[0]} → xem: truong backup plan"]
     forget(repository, plan.ids)
+    note_forgotten(repository, plan.forget)
     told = [f"«{repository.name}»: bỏ {len(plan.ids)} đêm cũ theo chính sách"] if plan.ids else []
     last = record.done("pruned")
     if last is None or day - last >= WEEK:

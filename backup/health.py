@@ -46,13 +46,17 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryHealth:
-    """What one repository answered. `newest`: its newest snapshot, complete or not."""
+    """What one repository answered. `nights`: its snapshots, oldest first, complete or not; `missing`: parts of the newest."""
 
     name: str
     verdicts: tuple[Verdict, ...]
-    newest: StoredSnapshot | None = None
-    count: int = 0
+    nights: tuple[StoredSnapshot, ...] = ()
     missing: tuple[str, ...] = ()
+
+    @property
+    def newest(self) -> StoredSnapshot | None:
+        """The newest snapshot."""
+        return self.nights[-1] if self.nights else None
 
     @property
     def red(self) -> tuple[Verdict, ...]:
@@ -90,7 +94,8 @@ def _require_ours(repository: Repository) -> None:
 
 def _asked(repository: Repository, nights: Sequence[StoredSnapshot], expected: Expected) -> RepositoryHealth:
     if not nights:
-        return RepositoryHealth(repository.name, (bad(Topic.AGE, "kho không có bản sao lưu nào", RUN),))
+        lost = [verdict for verdict in counted(repository, nights, expected.keep) if verdict.good is False]
+        return RepositoryHealth(repository.name, (bad(Topic.AGE, "kho không có bản sao lưu nào", RUN), *lost))
     good = [night for night in nights if not night.partial]
     missing: list[str] = []
     questions: tuple[tuple[Topic, Callable[[], Iterable[Verdict]]], ...] = (
@@ -105,7 +110,7 @@ def _asked(repository: Repository, nights: Sequence[StoredSnapshot], expected: E
         (Topic.DISK, lambda: _plugged(repository)),
     )
     verdicts = [verdict for topic, question in questions for verdict in _answered(topic, question)]
-    return RepositoryHealth(repository.name, tuple(verdicts), nights[-1], len(nights), tuple(missing))
+    return RepositoryHealth(repository.name, tuple(verdicts), tuple(nights), tuple(missing))
 
 
 def _answered(topic: Topic, question: Callable[[], Iterable[Verdict]]) -> list[Verdict]:

@@ -108,8 +108,10 @@ class Repository:
 
     def unlock_stale(self) -> None:
         """Remove locks whose restic is dead, never those of a living one, never all of them."""
-        self.ask(["unlock"])
         folder = self.path / "locks" if self.path else None
+        if folder and folder.is_dir() and not any(folder.iterdir()):
+            return  # as on almost every night: restic need not be asked
+        self.ask(["unlock"])
         for lock in self.locks() if folder else ():
             # restic keeps a lock as long as any process bears its number; on our own disk we know better (backup/locks.py).
             if folder and is_dead(self.ask(["cat", "lock", lock, "--no-lock"]).json()):

@@ -9,6 +9,8 @@ from backup.care import SHARES, CareRecord
 from backup.checks import checks_of
 from backup.drill import past_drills
 from backup.known import KnownRepositories
+from backup.seen import missed
+from backup.stored import NAMED
 from backup.verdict import Topic, Verdict, bad, days_ago, fine, not_yet
 from connectors.records.school_year import SchoolYear
 from infra.clock import now, vietnamese_date
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 
 
 def counted(repository: Repository, nights: Sequence[StoredSnapshot], keep: Keep | None) -> Iterator[Verdict]:
-    """Whether the repository holds no more snapshots than the policy can keep: more means that nothing is thinned out."""
+    """Whether no night is gone that we did not forget, and no more are there than the policy can keep (else nothing is thinned out)."""
     told = f"kho có {len(nights)} bản"
+    if gone := missed(repository, nights):
+        days = ", ".join(vietnamese_date(day) for day in gone[:NAMED]) + (" …" if len(gone) > NAMED else "")
+        fix = "xem ai đã xóa, đổi mật khẩu kho; tìm đêm đó ở kho khác: truong snapshots"
+        yield bad(Topic.COUNT, f"{len(gone)} đêm đã mất khỏi kho mà phần mềm không xóa: {days}", fix)
     if keep is None or repository.terms.append_only:
         yield fine(Topic.COUNT, told)
         return

@@ -83,6 +83,8 @@ def _zone() -> Line:
 def _secret_files(home: Home) -> Iterator[Line]:
     settings = home.settings
     named: list[Path | None] = [settings.backup.password_file, settings.alerts.smtp_password_file]
+    named += [settings.backup.key_file, *(file for copy in settings.backup.copies for file in (copy.password_file, copy.key_file))]
+    named += [database.password_file for database in settings.backup.databases.values()]
     named += [getattr(source, "password_file", None) for source in settings.sources.values()]
     for file in (settings.path(name) for name in named if name):
         if not file.is_file():
@@ -93,6 +95,9 @@ def _secret_files(home: Home) -> Iterator[Line]:
 
 
 def _sources(home: Home) -> Iterator[Line]:
+    for name, folder in home.settings.backup.folders.items():
+        there = home.settings.path(folder).is_dir()
+        yield Line(there, f"Sao lưu {name}", str(folder) if there else f"không thấy thư mục {folder}", "sửa [backup.folders] hoặc cắm đĩa")
     for system, source in home.settings.sources.items():
         path = getattr(source, "path", None)
         if source.enabled and path is not None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from backup.contents import NOT_EVERY_NIGHT
 from backup.health import Expected, ask_all, light_of
 from backup.opening import open_repositories
+from backup.seen import note_seen
+from backup.verdict import Topic
 from flows.backing_up import MAIN_SYSTEM, sqlite_file
 from flows.doctor import Line
 from flows.night_record import StepResult, load_records
@@ -44,11 +46,16 @@ def expected_parts(home: Home) -> frozenset[str]:
 def look_at_repositories(home: Home) -> StepResult:
     """Ask every repository; what is wrong in any of them is a problem of the night, even when every step was green."""
     found = healths(home)
+    for repository, health in zip(open_repositories(home.settings), found, strict=True):
+        if health.nights:
+            note_seen(repository, health.nights)
     lines = [line for health in found for line in told(health)]
     problem = "; ".join(line.removeprefix(BAD_MARK) for line in lines if line.startswith(BAD_MARK))
     good = sum(1 for health in found if not health.red)
     facts = {health.name: light_of(health) for health in found}
-    code = int(ExitCode.BACKUP) if problem else 0
+    topics = {verdict.topic for health in found for verdict in health.red}
+    # A repository that holds less because a source gave less is as it was told to be: the source is at fault.
+    code = 0 if not topics else int(ExitCode.SOURCE if topics == {Topic.SIZE} else ExitCode.BACKUP)
     return StepResult("", "", f"{good}/{len(found)} kho ổn", facts=facts, lines=tuple(lines), problem=problem, exit_code=code)
 
 
@@ -77,7 +84,7 @@ def facts_of(health: RepositoryHealth) -> dict[str, Any]:
         "name": health.name,
         "ok": not health.red,
         "newest": {"day": newest.day, "time": newest.time, "id": newest.id, "partial": newest.partial} if newest else None,
-        "count": health.count,
+        "count": len(health.nights),
         "missing": list(health.missing),
         "verdicts": [
             {"topic": verdict.topic.name.lower(), "ok": verdict.good, "told": verdict.told, "fix": verdict.fix}

@@ -58,7 +58,7 @@ def run_step(step: str, label: str, home: Home, work: Callable[[], StepResult]) 
         announce(StepEvent(step, label, "lỗi", fault.line(), time.monotonic() - begun))
         raise fault from None
     seconds = time.monotonic() - begun
-    announce(StepEvent(step, label, "xong", result.detail, seconds))
+    announce(StepEvent(step, label, "lỗi" if result.problem else "xong", result.problem or result.detail, seconds))
     return replace(result, step=step, label=label, seconds=round(seconds, 2))
 
 

@@ -35,8 +35,6 @@ RESTIC_RELEASES = {
     "aarch64": ("arm64", "87f53fddde38764095e9c058a3b31834052c37e5826d2acf34e18923c006bd45"),
 }
 RESTIC_SUITE = "trixie"  # the oldest Debian suite whose restic is new enough
-# What the tests read and write beside our own restic: the oldest that a bare machine may have, and the newest.
-TEST_RESTICS = {"restic-bookworm": "bookworm", "restic-sid": "sid"}
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Package -> a program of it (glob) that shows that it is there.
 SERVERS = {
@@ -186,16 +184,6 @@ def restic_version(program: str | Path) -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else (0,)
 
 
-def ensure_test_restics() -> None:
-    """Fetch Debian's other restics, once. Without a network the tests go on with those that are there."""
-    for name, suite in TEST_RESTICS.items():
-        if not (TOOLS / name).exists():
-            say(f"Tải restic của Debian {suite} cho bộ kiểm thử")
-            with tempfile.TemporaryDirectory(dir=made(TOOLS), prefix=".restic-") as scratch:
-                if not restic_from_debian(Path(scratch), TOOLS / name, suite, oldest=(0, 14)):
-                    say(f"Không tải được restic của Debian {suite}: phần kiểm thử với bản đó dùng bản đang có")
-
-
 def restic_from_debian(scratch: Path, target: Path, suite: str = RESTIC_SUITE, oldest: tuple[int, ...] = OLDEST_RESTIC) -> bool:
     """Fetch and unpack Debian's restic with private apt folders (no root, nothing installed); False when that is not possible."""
     mirror = debian_mirror()
@@ -251,8 +239,7 @@ def restic_from_release(scratch: Path, target: Path) -> None:
 
 
 def prepare_servers() -> None:
-    """Install by apt the servers that are missing, and fetch the other restics."""
-    ensure_test_restics()
+    """Install by apt the servers that are missing."""
     missing = [package for package, program in SERVERS.items() if not list(Path("/").glob(program.lstrip("/")))]
     if not missing:
         return

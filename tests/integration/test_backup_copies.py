@@ -18,11 +18,13 @@ from backup.restore import find_snapshot, restore
 from backup.saving import save_night, saved_tonight, staged_again
 from backup.upkeep import forget
 from backup.verify import prove
+from connectors.object_lock import locked_days
 from infra.clock import now
 from infra.secret_files import create_secret
 from tests.integration.backup_places import folder_copy, rest_copy, s3_copy, sftp_copy
 from tests.integration.backup_school import DAY, School, new_school, plain_restic
 from tests.integration.fault_proxy import proxied
+from tests.integration.s3_servers import running_moto, running_rclone
 from tests.integration.sshd_server import running_sshd
 
 if TYPE_CHECKING:
@@ -209,3 +211,18 @@ def test_plain_restic_knows_the_copy(places: Places, tmp_path: Path) -> None:
     _copied(school, there["folder"])
     plain_restic(school, "restore", "latest", "--target", str(tmp_path / "lai"), repository=there["folder"])
     assert school.hashes(tmp_path / "lai") == school.hashes()
+
+
+def test_a_bucket_says_itself_how_long_it_locks(tmp_path: Path) -> None:
+    bucket = "co-khoa"
+    with running_moto(tmp_path) as server:
+        client = server.client()
+        client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+        assert locked_days(server.settings(), tmp_path) == 0
+        assert locked_days(server.settings(bucket=bucket), tmp_path) == 0
+        rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}}
+        client.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule})
+        assert locked_days(server.settings(bucket=bucket), tmp_path) == 30
+    (tmp_path / "khong").mkdir()
+    with running_rclone(tmp_path / "khong") as knows_no_lock:
+        assert locked_days(knows_no_lock.settings(), tmp_path) == 0

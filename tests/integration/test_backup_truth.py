@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from backup.care import care_for
 from backup.checks import CHECKS_FILE, checks_of
 from backup.contents import Contents, stage_night
 from backup.drill import DRILLS_FILE, drill
 from backup.errors import RepositoryDamaged
 from backup.known import KNOWN_FILE, read_json, write_json
 from backup.opening import open_repositories
+from backup.retention import accept
 from backup.saving import save_night
+from backup.seen import SEEN_FILE, TOLD_DAYS
 from backup.verdict import Topic
 from flows import backing_up
 from flows.home import Home
@@ -29,6 +32,7 @@ from flows.repositories import facts_of, healths, look_at_repositories
 from flows.safekeeping import proof_before
 from flows.status import school_status
 from flows.telling import tell
+from infra.backup_settings import Keep
 from infra.clock import now
 from infra.errors import ExitCode
 from infra.secret_files import create_secret
@@ -210,6 +214,32 @@ def test_more_nights_than_the_policy_can_keep(own: Night) -> None:
     for _ in range(4):  # each time as many again
         _restic(own, "rewrite", "--new-time", _for_restic(days=0), "--tag", "truong")
     _red(own, Topic.COUNT, "kho có 16 bản", "nhiều nhất 9", "truong backup plan", backup={"keep": keep})
+
+
+def test_nights_that_somebody_else_deleted(own: Night) -> None:
+    _restic(own, "rewrite", "--new-time", _for_restic(days=-1), "--tag", "truong")
+    look_at_repositories(own.home)
+    first = open_repositories(own.home.settings)[0]
+    old, new = first.snapshots()
+    _restic(own, "forget", old.id)
+    _red(own, Topic.COUNT, "1 đêm đã mất khỏi kho mà phần mềm không xóa: 31/05/2027", "đổi mật khẩu kho")
+    assert _health(own).red, "told again the next day"
+    _restic(own, "forget", new.id)
+    assert [verdict.topic for verdict in _health(own).red] == [Topic.AGE, Topic.COUNT]
+    longer_ago = (now() - timedelta(days=TOLD_DAYS + 1)).date().isoformat()
+    own.edit(SEEN_FILE, lambda values: [entry.update(gone=longer_ago) for seen in values.values() for entry in seen.values()])
+    assert [verdict.topic for verdict in _health(own).red] == [Topic.AGE]
+
+
+def test_nights_that_the_policy_let_go_are_not_missed(own: Night) -> None:
+    first = open_repositories(own.home.settings)[0]
+    _restic(own, "rewrite", "--new-time", _for_restic(days=0), "--tag", "truong")
+    look_at_repositories(own.home)
+    policy = Keep(daily=7, weekly=0, monthly=0, yearly=0)
+    accept(first.state, policy, "hiệu trưởng")
+    assert care_for(first, policy, DAY).problems == ()
+    assert len(first.snapshots()) == 1
+    assert _health(own, backup={"keep": policy.model_dump()}).red == ()
 
 
 def test_a_check_that_is_overdue_or_never_was(own: Night) -> None:
