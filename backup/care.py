@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from backup.errors import BackupError
 from backup.known import read_json, write_json
 from backup.retention import accepted_code, contradictions, plan_retention, policy_code, shrinkage
 from backup.seen import note_forgotten
@@ -17,6 +16,7 @@ from backup.upkeep import forget, prune
 from backup.verify import stored_manifest
 from infra.backup_settings import Keep
 from infra.clock import vietnamese_date
+from infra.errors import SchoolError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,7 @@ def care_for(repository: Repository, policy: Keep | None, day: date) -> CareResu
         try:
             done, wrong = work(repository, record, policy, day)
             lost += len(wrong) if work is _watch_size else 0
-        except BackupError as error:
+        except SchoolError as error:
             done, wrong = [], [f"Kho «{repository.name}»: {error.line()}"]
         told += done
         problems += wrong

@@ -19,7 +19,7 @@ from backup.manifest import FileEntry
 from connectors.records.snapshot import sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 CACHE_FILE = "hashes.json"
 READERS = 4  # hashing lets the other threads run; more only wait for the disk
@@ -47,9 +47,13 @@ class FileHashes:
     def entries(self, place: Path, base: str, without: Collection[str] = ()) -> dict[str, FileEntry]:
         """Size and hash of a file, or of every file of a folder, by relative path; `base`: what is cut off the path."""
         found = sorted(path for path in files_at(str(place)) if path not in without)
+        shares = [found[start::READERS] for start in range(READERS)]
         with ThreadPoolExecutor(READERS) as readers:
-            hashed = list(readers.map(self._entry, found, chunksize=64))
-        return {path[len(base) :].lstrip("/"): entry for path, entry in zip(found, hashed, strict=True) if entry}
+            hashed = dict(pair for share in readers.map(self._entries, shares) for pair in share)
+        return {path[len(base) :].lstrip("/"): entry for path in found if (entry := hashed[path])}
+
+    def _entries(self, paths: Sequence[str]) -> list[tuple[str, FileEntry | None]]:
+        return [(path, self._entry(path)) for path in paths]
 
     def remember(self) -> None:
         """Keep the hashes for the next night."""

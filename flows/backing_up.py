@@ -14,7 +14,7 @@ from backup.access import kind_of as kind_of_place
 from backup.care import care_for, retention_of, trust_size
 from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, stage_night
 from backup.copies import copy_night, is_plugged_in, last_plugged, note_plugged
-from backup.errors import BackupError, PartMissing, ProofFailed, RepositoryDamaged
+from backup.errors import PartMissing, ProofFailed, RepositoryDamaged
 from backup.manifest import staged_manifest
 from backup.marked import left_out, told_of_marked
 from backup.opening import open_repositories, open_repository
@@ -60,7 +60,7 @@ def back_up(home: Home, day: date) -> StepResult:
     saved = save_night(repository, staged, announced(BACKUP_STEP, BACKUP_LABEL))
     saved.require_complete()
     told = f"{saved.files} tệp, {size(saved.bytes)}, thêm mới {size(saved.added_bytes)} (bản {saved.id[:8]})"
-    without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name not in {*staged.manifest.parts, *NOT_EVERY_NIGHT})
+    without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name in listed.parts - {*staged.manifest.parts, *NOT_EVERY_NIGHT})
     counts = {"tệp": saved.files, "byte": saved.bytes, "byte thêm mới": saved.added_bytes}
     detail = f"{told}; không có: {without}" if without else told
     return StepResult("", "", detail, counts, {"bản sao lưu": saved.id[:8]}, lines=tuple(marked_lines(home)))
@@ -136,7 +136,7 @@ def verify(home: Home, day: date) -> StepResult:
         try:
             proofs.append((repository, prove(repository, manifest)))
             require_streamed(repository, manifest)
-        except BackupError as error:
+        except SchoolError as error:
             problems.append(error)
     if problems:
         raise type(problems[0])("; ".join(error.what for error in problems), where=problems[0].where, fix=problems[0].fix)

@@ -11,6 +11,7 @@ from expectations.ledger import SUMMARY
 from flows.alerts import send_alert
 from flows.backing_up import marked_lines
 from flows.checking import SIGNED
+from flows.drilling import proven_line
 from flows.night_record import StepResult
 from flows.repositories import BAD_MARK
 from flows.repositories import STEP as REPOSITORIES
@@ -40,6 +41,7 @@ def summary_lines(home: Home, day: date, results: Sequence[StepResult]) -> list[
     lines += ["", *_wrong_lines(home, day, by_step.get("check"))]
     lines += ["", "Giữ lại: " + _told(by_step.get("holdback")), "Xuất biểu: " + _told(by_step.get("export"))]
     lines += ["Sao lưu: " + _told(by_step.get("backup")), "Kiểm chứng: " + _told(by_step.get("verify"))]
+    lines += [f"Khôi phục: {proven_line(home)}"]
     if marked := marked_lines(home):
         # Told also where the backup itself failed: what the law asks does not wait for it.
         lines += ["", f"Tài liệu mang dấu mật ({len(marked)} tệp, không được sao lưu):", *(f"  ! {line}" for line in marked)]

@@ -6,7 +6,25 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from flows.cli import accept, backups, check, connect, demo, health, keeping, mail, night, pull, results, rules, setup, sources, waive
+from flows.cli import (
+    accept,
+    backups,
+    check,
+    connect,
+    demo,
+    health,
+    keeping,
+    keys,
+    mail,
+    night,
+    pull,
+    restoring,
+    results,
+    rules,
+    setup,
+    sources,
+    waive,
+)
 from flows.cli import map as map_files
 from flows.cli.common import VietnameseParser
 from infra.errors import ExitCode, SchoolError, of_the_machine
@@ -35,7 +53,9 @@ def build_parser() -> VietnameseParser:
         rules,
         results,
         backups,
+        restoring,
         keeping,
+        keys,
         mail,
         health,
     ):

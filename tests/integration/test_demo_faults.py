@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DAY = date(2027, 5, 31)
 PUPILS, SMALLEST_SCHOOL = 300, 60
-SEEDS = range(1, 11)
+SEEDS = range(1, 21)
 QUICK_SEEDS = (1, 2)
 FEWEST_FAULTS, FEWEST_RULES = 50, 35
 # Before any mark is due, in the second term with one term's marks, and with marks of three times.
