@@ -19,16 +19,18 @@ from backup.checks import CHECKS_FILE, checks_of
 from backup.contents import Contents, stage_night
 from backup.drill import DRILLS_FILE, drill
 from backup.errors import RepositoryDamaged
+from backup.health import Expected, ask_all, health_of
 from backup.known import KNOWN_FILE, read_json, write_json
 from backup.opening import open_repositories
 from backup.retention import accept
 from backup.saving import save_night
 from backup.seen import SEEN_FILE, TOLD_DAYS
+from backup.upkeep import copy_snapshots
 from backup.verdict import Topic
 from flows import backing_up
 from flows.home import Home
 from flows.night_record import NightRecord, StepResult, save_record
-from flows.repositories import facts_of, healths, look_at_repositories
+from flows.repositories import expected_parts, facts_of, healths, look_at_repositories
 from flows.safekeeping import proof_before
 from flows.status import school_status
 from flows.telling import tell
@@ -37,8 +39,10 @@ from infra.clock import now
 from infra.errors import ExitCode
 from infra.secret_files import create_secret
 from infra.settings import Settings
-from tests.integration.backup_school import DAY, new_school, without_super_rights
+from tests.integration.backup_places import sftp_copy
+from tests.integration.backup_school import DAY, School, new_school, without_super_rights
 from tests.integration.cheap_keys import cheapen
+from tests.integration.sshd_server import running_sshd
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -133,6 +137,14 @@ def _for_restic(days: int) -> str:
     return (now() + timedelta(days=days)).astimezone(datetime.now().astimezone().tzinfo).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def _save_again(own: Night, good: Night) -> None:
+    """One more night of the same day in the first repository."""
+    shutil.copytree(good.home.data / "findings", own.home.data / "findings")
+    staged = stage_night(own.home.data, DAY, None, also=backing_up.listed_contents(own.home))
+    assert save_night(open_repositories(own.home.settings)[0], staged).complete
+    shutil.rmtree(own.home.data / "findings")
+
+
 def _restic(night: Night, *arguments: str, index: int = 0) -> None:
     open_repositories(night.home.settings)[index].ask(arguments)
 
@@ -156,6 +168,7 @@ def test_a_good_night_is_green_everywhere(good: Night) -> None:
 def test_a_newest_night_that_is_too_old(own: Night) -> None:
     _restic(own, "rewrite", "--forget", "--new-time", _for_restic(days=-5), "latest")
     _red(own, Topic.AGE, "quá cũ", "cách đây 5 ngày", "nhiều nhất 2 ngày", "truong nightly")
+    own.state(SEEN_FILE).unlink()  # for restic a rewritten snapshot is another one
     _restic(own, "rewrite", "--forget", "--new-time", _for_restic(days=5), "latest")
     _red(own, Topic.AGE, "giờ ở tương lai")
 
@@ -183,9 +196,8 @@ def test_a_part_that_the_settings_name_and_no_manifest_has(own: Night) -> None:
 
 @pytest.mark.parametrize("keep", [None, {"daily": 7}])
 def test_a_night_that_lost_much(own: Night, good: Night, keep: dict[str, int] | None) -> None:
-    shutil.copytree(good.home.data / "findings", own.home.data / "findings")
     (own.home.data / f"landing/{DAY}/csdl/DanhSachHocSinh.xlsx").unlink()
-    save_night(open_repositories(own.home.settings)[0], stage_night(own.home.data, DAY, None, also=backing_up.listed_contents(own.home)))
+    _save_again(own, good)
     (verdict,) = _health(own, backup={"keep": keep}).red
     assert verdict.topic is Topic.SIZE
     assert "landing/csdl còn 0/1 tệp" in verdict.told
@@ -216,8 +228,8 @@ def test_more_nights_than_the_policy_can_keep(own: Night) -> None:
     _red(own, Topic.COUNT, "kho có 16 bản", "nhiều nhất 9", "truong backup plan", backup={"keep": keep})
 
 
-def test_nights_that_somebody_else_deleted(own: Night) -> None:
-    _restic(own, "rewrite", "--new-time", _for_restic(days=-1), "--tag", "truong")
+def test_nights_that_somebody_else_deleted(own: Night, good: Night) -> None:
+    _save_again(own, good)
     look_at_repositories(own.home)
     first = open_repositories(own.home.settings)[0]
     old, new = first.snapshots()
@@ -231,9 +243,9 @@ def test_nights_that_somebody_else_deleted(own: Night) -> None:
     assert [verdict.topic for verdict in _health(own).red] == [Topic.AGE]
 
 
-def test_nights_that_the_policy_let_go_are_not_missed(own: Night) -> None:
+def test_nights_that_the_policy_let_go_are_not_missed(own: Night, good: Night) -> None:
     first = open_repositories(own.home.settings)[0]
-    _restic(own, "rewrite", "--new-time", _for_restic(days=0), "--tag", "truong")
+    _save_again(own, good)
     look_at_repositories(own.home)
     policy = Keep(daily=7, weekly=0, monthly=0, yearly=0)
     accept(first.state, policy, "hiệu trưởng")
@@ -302,14 +314,21 @@ def test_a_wrong_password_of_the_copy(own: Night) -> None:
     _red(own, Topic.REACH, "Mật khẩu không mở được kho", name=SECOND)
 
 
-def test_a_server_that_does_not_answer(own: Night) -> None:
-    for name in ("khoa", "may-chu"):
-        create_secret(own.home.root / name)
-    url = f"sftp:truong@[127.0.0.1]:{free_port()}/kho"
-    copy = {"name": SECOND, "repository": url, "password_file": "hai.pass", "key_file": "khoa", "known_hosts_file": "may-chu"}
-    found = {health.name: health.red for health in healths(_home(own.home.root, backup={"copies": [copy]}))}
-    assert found[FIRST] == ()
-    assert [verdict.topic for verdict in found[SECOND]] == [Topic.REACH]
+def test_a_server_is_asked_too_and_told_when_it_is_gone(own: Night, tmp_path: Path) -> None:
+    school = School(own.home.root)
+    expected = Expected(expected_parts(own.home), None, own.home.settings.backup.watch, DAY)
+    with running_sshd(tmp_path / "sftp") as sshd:
+        copy = sftp_copy(school, sshd)
+        copy_snapshots(school.repository, copy)
+        copy.check()
+        there = {verdict.topic for verdict in health_of(copy, expected).verdicts if verdict.good}
+        assert {Topic.AGE, Topic.PARTS, Topic.COUNT, Topic.CHECK} <= there
+        assert health_of(copy, expected).red == ()
+    first, gone = ask_all([school.repository, copy], expected)
+    assert first.red == ()
+    (verdict,) = gone.verdicts
+    assert (verdict.topic, verdict.good) == (Topic.REACH, False)
+    assert "không trả lời" in verdict.told
 
 
 def test_a_disk_in_a_drawer_is_told_and_red_only_when_it_stays_there_too_long(own: Night) -> None:
