@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -21,9 +21,6 @@ from flows.cli.demo import DEMO_SETTINGS
 from flows.home import Home, open_home
 from flows.pulling import night_snapshot, pull, take_snapshot
 from infra.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FIRST, SECOND, THIRD = date(2027, 5, 31), date(2027, 6, 1), date(2027, 6, 2)
 APPROVED, OPEN = "1A", "2A"
@@ -189,3 +186,5 @@ def test_the_log_says_who_when_and_why_and_a_line_changed_by_hand_is_told_and_no
     other.approval.cells.write_bytes(b"")
     assert approvals(school.home) == ([], 3)
     assert "3 dòng hỏng" in "".join(check_night(school.home, FIRST).lines)
+    page = write_quality_report(school.home, FIRST, (), None).paths["report"]
+    assert "sổ duyệt kết quả có 3 dòng hỏng" in Path(page).read_text(encoding="utf-8")
