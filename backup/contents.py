@@ -6,12 +6,18 @@ every part is looked at here first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import shutil
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from backup.dumps import dump_sqlite
 from backup.errors import PartMissing
-from backup.manifest import MANIFEST_PATH, describe_part, new_manifest, table_rows, write_manifest
+from backup.hashes import CACHE_FILE, FileHashes
+from backup.manifest import MANIFEST_PATH, PartEntry, new_manifest, table_rows, write_manifest
+from backup.marked import FOREIGN_PARTS, MARKS_FILE, SecrecyLook, left_out
+from backup.retention import YEAR_END_TAG, year_end
+from backup.server_dumps import ServerDump, dump_to_file
 from backup.stored import DAY_TAG
 from infra.clock import vietnamese_date
 
@@ -20,8 +26,9 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from backup.manifest import Manifest
+    from backup.manifest import FileEntry, Manifest
 
+STAGING = "staging"
 DATABASE_COPY = "staging/qlnt.sqlite"
 # Part -> its place below the data folder.
 _PLACES = {
@@ -30,7 +37,8 @@ _PLACES = {
     "findings": "findings",  # whole: the ledger needs every night
     "report": "reports/{day}",
     "exports": "exports",
-    "accepted": "accepted",  # who let which change of a source pass, when and why
+    "accepted": "accepted",  # who let which change of a source pass or signed which exception, when and why
+    "records": "nights",  # how every night went
     "qlnt": DATABASE_COPY,
 }
 PART_NAMES: Mapping[str, str] = {
@@ -39,54 +47,143 @@ PART_NAMES: Mapping[str, str] = {
     "findings": "kết quả kiểm tra",
     "report": "báo cáo chất lượng",
     "exports": "biểu đã xuất",
-    "accepted": "sổ chấp nhận thay đổi của nguồn",
+    "accepted": "sổ chấp nhận thay đổi và ngoại lệ đã ký",
+    "records": "nhật ký các đêm",
     "qlnt": "bản sao cơ sở dữ liệu QLNT",
+    "mail": "thư của trường",
+    "prefect": "cơ sở dữ liệu Prefect",
+    "settings": "cấu hình (không có mật khẩu)",
 }
-ACCEPTED = "accepted"  # there only once somebody let a change pass
-# Parts that many a good night has not: no form was due yet, no change was ever accepted.
-NOT_EVERY_NIGHT = frozenset({"exports", ACCEPTED})
+# There only once somebody let something pass, or a night has ended.
+_MADE_LATER = frozenset({"accepted", "records"})
+# Parts that many a good night has not: no form was due yet, nothing was ever accepted or waived, Prefect was never started.
+NOT_EVERY_NIGHT = frozenset({"exports", *_MADE_LATER, "mail", "prefect", "settings"})
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What restic saves: relative paths below `root`, the tags of the snapshot, and the `files` that must be in it."""
+    """What restic saves: paths (relative ones below `root`), the tags of the snapshot, and the `files` that must be in it.
+
+    `left_out`: absolute paths of files that must never be in it (marked as secret).
+    """
 
     root: Path
     paths: tuple[str, ...]
     tags: tuple[str, ...]
     files: frozenset[str] = frozenset()
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the settings name beyond a night's own parts, by name of the part; all of it must exist.
+
+    `folders`: anywhere on this machine; `copied`: single files that are staged; `parts`: the night's own parts
+    that are wanted; `streamed`: dumps that already lie in the repository.
+    """
+
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    copied: Mapping[str, Path] = field(default_factory=dict)
+    sqlite: Mapping[str, Path] = field(default_factory=dict)
+    servers: tuple[ServerDump, ...] = ()
+    parts: frozenset[str] = frozenset(_PLACES)
+    streamed: Mapping[str, PartEntry] = field(default_factory=dict)
+    cleared: frozenset[str] = frozenset()  # files that a person has found to be no state secret
+
+    def require(self) -> None:
+        """PartMissing for the first thing that does not exist; ConfigurationError where no program can dump a database."""
+        files = {**self.copied, **self.sqlite}
+        missing = {name: path for name, path in files.items() if not path.is_file()}
+        missing |= {name: path for name, path in self.folders.items() if not path.is_dir()}
+        for name, path in missing.items():
+            raise PartMissing(
+                f"Chưa sao lưu: không thấy {PART_NAMES.get(name, f'«{name}»')} mà cấu hình nêu",
+                where=str(path),
+                fix="cắm đĩa hoặc sửa đường dẫn ở mục [backup] của truong.toml",
+            )
+        for server in self.servers:
+            server.program()
+
+
+NOTHING_MORE = Listed()
 
 
 @dataclass(frozen=True, slots=True)
 class StagedNight:
-    """A night that is ready to be saved."""
+    """A night that is ready to be saved. `hashes`: what its files were when they were hashed; `look`: what is left out."""
 
     contents: Contents
     manifest: Manifest
+    hashes: FileHashes
+    look: SecrecyLook | None = None
 
 
-def stage_night(data: Path, day: date, database: Path | None, without: Collection[str] = ()) -> StagedNight:
-    """Copy the QLNT database (None: it is no SQLite file), hash every part and write the manifest.
+def stage_night(data: Path, day: date, database: Path | None, without: Collection[str] = (), also: Listed = NOTHING_MORE) -> StagedNight:
+    """Copy the databases, hash every part and write the manifest.
 
-    `without`: parts that are not due tonight. Raises PartMissing for any other part that does not
-    exist, DumpFailed when the database cannot be copied.
+    `database`: the QLNT database when it is a SQLite file. `without`: parts that are not due tonight. Raises
+    PartMissing for any other part that does not exist, DumpFailed when a database cannot be copied.
     """
-    left_out = {*without, *(() if database else ("qlnt",)), *(() if (data / _PLACES[ACCEPTED]).exists() else (ACCEPTED,))}
-    places = {name: place.format(day=day.isoformat()) for name, place in _PLACES.items() if name not in left_out}
-    _require(data, {name: place for name, place in places.items() if name != "qlnt"}, day)
-    rows = {"qlnt": dump_sqlite(database, data / DATABASE_COPY)} if database and "qlnt" in places else {}
-    if "snapshot" in places:
-        rows["snapshot"] = table_rows(data / places["snapshot"])
-    manifest = new_manifest(day, {name: describe_part(data, place, rows.get(name)) for name, place in places.items()})
+    also.require()
+    sqlite = {**({"qlnt": database} if database and "qlnt" in also.parts else {}), **also.sqlite}
+    left_out = {*without, "qlnt", *(name for name in _MADE_LATER if not (data / _PLACES[name]).exists())}
+    places = {name: place.format(day=day.isoformat()) for name, place in _PLACES.items() if name in also.parts - left_out}
+    _require(data, places, day)
+    rows: dict[str, Mapping[str, int]] = {"snapshot": table_rows(data / places["snapshot"])} if "snapshot" in places else {}
+    for name, file in sqlite.items():
+        places[name] = f"{STAGING}/{name}.sqlite"
+        rows[name] = dump_sqlite(file, data / places[name])
+    for server in (one for one in also.servers if not one.stream):
+        places[server.name] = f"{STAGING}/{server.file}"
+        rows[server.name] = dump_to_file(server, data / places[server.name])
+    for name, file in also.copied.items():
+        places[name] = _copied(file, data, name)
+    return _described(data, day, {**places, **{name: str(path) for name, path in also.folders.items()}}, rows, also)
+
+
+def _described(data: Path, day: date, places: Mapping[str, str], rows: Mapping[str, Mapping[str, int]], also: Listed) -> StagedNight:
+    look = SecrecyLook(data / "backups" / MARKS_FILE, also.cleared)
+    for name in sorted({*FOREIGN_PARTS, *also.folders} & set(places)):
+        look.look_through(data / places[name])
+    look.remember()
+    hashes = FileHashes(data / "backups" / CACHE_FILE)
+    parts = {name: _part(data, place, hashes, rows.get(name, {}), look.marked) for name, place in places.items()}
+    manifest = new_manifest(day, {**parts, **also.streamed})
     write_manifest(data, manifest)
-    files = frozenset((*manifest.files, MANIFEST_PATH))
-    return StagedNight(Contents(data, (*places.values(), MANIFEST_PATH), (f"{DAY_TAG}{day.isoformat()}",), files), manifest)
+    hashes.remember()
+    return StagedNight(contents_of(data, manifest), manifest, hashes, look)
+
+
+def contents_of(data: Path, manifest: Manifest) -> Contents:
+    """What restic must save for a staged manifest."""
+    places = [f"/{part.path}" if part.outside else part.path for part in manifest.parts.values() if not part.streamed]
+    day = manifest.day
+    tags = (f"{DAY_TAG}{day.isoformat()}", *((YEAR_END_TAG,) if day == year_end(day) else ()))
+    marked = tuple(sorted(left_out(data / "backups")))
+    return Contents(data, (*places, MANIFEST_PATH), tags, frozenset((*manifest.files, MANIFEST_PATH)), marked)
+
+
+def _part(data: Path, place: str, hashes: FileHashes, rows: Mapping[str, int], without: Collection[str]) -> PartEntry:
+    outside = place.startswith("/")
+    entries: Mapping[str, FileEntry] = hashes.entries(data / place, "" if outside else str(data), without)
+    return PartEntry(place.lstrip("/"), entries, dict(rows), outside=outside)
 
 
 def absent_parts(data: Path, day: date) -> frozenset[str]:
     """Parts that do not exist, for a night that knows why (a step that failed, a form that is not due)."""
-    asked = {name: place for name, place in _PLACES.items() if name not in {"qlnt", ACCEPTED}}
+    asked = {name: place for name, place in _PLACES.items() if name not in {"qlnt", *_MADE_LATER}}
     return frozenset(name for name, place in asked.items() if not (data / place.format(day=day.isoformat())).exists())
+
+
+def _copied(file: Path, data: Path, name: str) -> str:
+    """Stage a file as it is now, aside first, under the name of its part."""
+    place = f"{STAGING}/{name}/{file.name}"
+    target = data / place
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    shutil.copy2(file, aside)
+    aside.replace(target)
+    return place
 
 
 def _require(data: Path, places: Mapping[str, str], day: date) -> None:

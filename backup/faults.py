@@ -33,6 +33,8 @@ def error_of(outcome: Outcome, url: str, *, checked: bool = False) -> BackupErro
     if outcome.exit_code in _BY_EXIT_CODE:
         kind, what, fix = _BY_EXIT_CODE[outcome.exit_code]
         return kind(what, where=where, fix=fix)
+    if outcome.cut_off:
+        return unreachable(url, midway=True)
     if outcome.timed_out:
         return BackupTimedOut("restic chạy quá lâu nên bị dừng", where=where, fix="kiểm tra đĩa hoặc mạng tới kho rồi chạy lại")
     if checked and (count := damage(outcome)):
@@ -52,6 +54,11 @@ def damage(outcome: Outcome) -> int:
     """How many errors `restic check` counted; 0 when it failed for another reason."""
     summaries = [row for row in outcome.rows() if row.get("message_type") == "summary"]
     return int(summaries[-1].get("num_errors", 0)) if summaries else 0
+
+
+def complaints_of(outcome: Outcome) -> list[str]:
+    """Everything that restic complained of, a line each, without its closing word."""
+    return [shortened(" ".join(str(one["message"]).split())) for one in outcome.complaints if one.get("message_type") == "error"]
 
 
 def outcome_text(outcome: Outcome) -> str:
@@ -79,6 +86,12 @@ def lost_repository(url: str) -> RepositoryMissing:
 def other_repository(url: str) -> RepositoryMissing:
     """Where a known repository was, there is another one."""
     return RepositoryMissing("Ở đây là một kho khác, không phải kho đã dùng (cắm nhầm đĩa?)", where=public_url(url), fix=PLUG_IN)
+
+
+def unreachable(url: str, *, midway: bool = False) -> BackupFailed:
+    """The server of a repository does not answer: told at once, where restic would ask for a quarter of an hour."""
+    what = "Mất kết nối tới kho sao lưu giữa chừng" if midway else "Máy chủ của kho sao lưu không trả lời"
+    return BackupFailed(what, where=public_url(url), fix="xem mạng và máy chủ rồi chạy lại; bản lưu dở không bị tính là tốt")
 
 
 def place_taken(url: str) -> BackupFailed:

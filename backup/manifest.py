@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -33,11 +33,21 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class PartEntry:
-    """A part of the backup: its place below the data folder, its files by relative path, rows by table."""
+    """A part of the backup: its place below the data folder (or on the machine, without the leading slash), its files, rows by table.
+
+    `streamed`: a dump that restic stored as it came, in a snapshot of its own (tags truong-dump, day=…, dump=PART).
+    """
 
     path: str
     files: Mapping[str, FileEntry]
     rows: Mapping[str, int] = field(default_factory=dict)
+    streamed: bool = False
+    outside: bool = False  # of the data folder
+
+    def as_values(self) -> dict[str, Any]:
+        """As it is stored."""
+        files = {path: {"size": entry.size, "sha256": entry.sha256} for path, entry in self.files.items()}
+        return {"path": self.path, "files": files, "rows": dict(self.rows), "streamed": self.streamed, "outside": self.outside}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +60,13 @@ class Manifest:
 
     @property
     def files(self) -> dict[str, FileEntry]:
-        """Every file of every part."""
-        return {path: entry for part in self.parts.values() for path, entry in part.files.items()}
+        """Every file of the snapshot that holds this manifest; streamed dumps lie in their own."""
+        return {path: entry for part in self.parts.values() if not part.streamed for path, entry in part.files.items()}
+
+    @property
+    def streamed(self) -> dict[str, PartEntry]:
+        """The parts that lie in snapshots of their own."""
+        return {name: part for name, part in self.parts.items() if part.streamed}
 
     @property
     def total_bytes(self) -> int:
@@ -60,26 +75,20 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """The manifest as it is stored."""
-        values = {**asdict(self), "format": FORMAT, "day": self.day.isoformat()}
-        return (json.dumps(values, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+        parts = {name: part.as_values() for name, part in self.parts.items()}
+        values = {"day": self.day.isoformat(), "parts": parts, "code_version": self.code_version, "format": FORMAT}
+        # Without indents: json writes those four times as slowly, and there are twenty thousand files.
+        return (json.dumps(values, ensure_ascii=False, sort_keys=True) + "\n").encode()
 
 
 def manifest_from(content: bytes) -> Manifest:
     """Read a stored manifest. ValueError or KeyError when it is none."""
     values: dict[str, Any] = json.loads(content)
     parts = {
-        name: PartEntry(part["path"], {path: FileEntry(**entry) for path, entry in part["files"].items()}, part["rows"])
+        name: PartEntry(**{**part, "files": {path: FileEntry(**entry) for path, entry in part["files"].items()}})
         for name, part in values["parts"].items()
     }
     return Manifest(date.fromisoformat(values["day"]), parts, values["code_version"])
-
-
-def describe_part(data: Path, path: str, rows: Mapping[str, int] | None = None) -> PartEntry:
-    """Hash the files of a part (a folder or one file)."""
-    place = data / path
-    files = [place] if place.is_file() else sorted(file for file in place.rglob("*") if file.is_file() and not file.is_symlink())
-    entries = {file.relative_to(data).as_posix(): FileEntry(file.stat().st_size, sha256_of(file)) for file in files}
-    return PartEntry(path, entries, dict(rows or {}))
 
 
 def table_rows(folder: Path) -> dict[str, int]:

@@ -1,8 +1,7 @@
-"""One encrypted restic repository: the only module that knows restic's commands, and the owner of resticpy.
+"""One encrypted restic repository: saving, listing, reading, restoring, checking.
 
-resticpy answers which version a binary is. For everything else our own runner speaks to restic, because
-resticpy keeps the repository in globals, has no deadline, progress, dump or lock handling, and turns a
-failed `check` into None (docs/decisions.md). Errors are typed by exit code: BackupError and its kinds.
+With backup/upkeep.py (copies, retention, repair) the only module that knows restic's commands. Errors
+are typed by exit code: BackupError and its kinds (backup/faults.py).
 """
 
 from __future__ import annotations
@@ -10,160 +9,182 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
-import threading
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import restic
-
-from backup.errors import BackupFailed
-from backup.faults import error_of, lost_repository, other_repository, place_taken
-from backup.known import KnownRepositories
+from backup.access import LOCAL, Access, answers, kind_of, server_of
+from backup.binary import find_restic
+from backup.checks import note_check
+from backup.errors import BackupFailed, RepositoryDamaged
+from backup.faults import error_of, lost_repository, other_repository, place_taken, unreachable
+from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
 from backup.runner import Outcome, Runner
-from backup.stored import DAY_TAG, OUR_TAG, progress_of, saved_snapshot, stored_snapshot
+from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, progress_of, saved_snapshot, stored_snapshot
 from infra.errors import ConfigurationError
 from infra.secret_files import permission_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from backup.contents import Contents
     from backup.stored import Progress, SavedSnapshot, StoredSnapshot
-    from infra.settings import Settings
 
-OLDEST_RESTIC = (0, 18)  # exit codes 10-12 and JSON of check, restore and init
 EXIT_MISSING, EXIT_PARTIAL = 10, 3
 QUICK_SECONDS, LONG_SECONDS = 300.0, 6 * 3600.0  # a question; moving data
-REMOTE_SCHEMES = ("sftp:", "s3:", "rest:", "rclone:", "b2:", "azure:", "gs:", "swift:")
 # One name for the school, whatever the machine is called: a new machine goes on where the old one ended.
 HOST = "truong"
-
-_resticpy = threading.Lock()  # its binary_path is a global
-
-
-@cache
-def restic_version(binary: Path) -> tuple[int, ...]:
-    """Version of a restic binary, (0, 18, 1); (0,) when it does not run."""
-    with _resticpy:
-        restic.binary_path = str(binary)
-        try:
-            told: str = restic.version()["restic_version"]
-        except (restic.errors.Error, OSError, KeyError, AttributeError):
-            return (0,)
-    return tuple(int(part) for part in told.split("-", maxsplit=1)[0].split(".") if part.isdigit())
+NO_KEYS = Access()
 
 
-def find_restic() -> Path:
-    """The restic to use: PATH if new enough, else the project's own. ConfigurationError when there is none."""
-    on_path = shutil.which("restic")
-    for candidate in (on_path, Path(sys.prefix).parent / ".tools" / "restic"):
-        if candidate and Path(candidate).exists() and restic_version(Path(candidate)) >= OLDEST_RESTIC:
-            return Path(candidate)
-    found = f"máy chỉ có bản {'.'.join(map(str, restic_version(Path(on_path))))}" if on_path else "máy chưa có restic"
-    raise ConfigurationError(f"Cần restic từ 0.18 trở lên, {found}", fix="chạy: make setup")
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What kind of place a repository is (infra.backup_settings.Place)."""
 
-
-def open_repository(settings: Settings) -> Repository:
-    """The repository that the settings name; touches nothing."""
-    backup = settings.backup
-    url = (
-        backup.repository if backup.repository.startswith(REMOTE_SCHEMES) else str(settings.path(backup.repository.removeprefix("local:")))
-    )
-    return Repository(backup.name, url, settings.path(backup.password_file), settings.data / "backups")
+    append_only: bool = False
+    removable: bool = False
+    max_absent_days: int = 0
+    object_lock_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A restic repository. `state`: our folder for known.json and restic's cache; `binary`: None means find_restic()."""
+    """A restic repository. `state`: our folder for what we know of every repository, with restic's cache; `binary`: None: find_restic()."""
 
     name: str
     url: str
     password_file: Path
     state: Path
     binary: Path | None = None
+    access: Access = NO_KEYS
+    terms: Terms = Terms()
 
     @property
     def path(self) -> Path | None:
         """The folder of a local repository."""
-        return None if self.url.startswith(REMOTE_SCHEMES) else Path(self.url)
+        return Path(self.url) if kind_of(self.url) == LOCAL else None
 
     @property
-    def _known_place(self) -> str:
+    def known_place(self) -> str:
         """The place as known.json has it: relative beside it, so that a home that moves keeps its memory."""
         return self.path.relative_to(self.state).as_posix() if self.path and self.path.is_relative_to(self.state) else self.url
 
-    def ensure(self) -> None:
-        """Make the repository the first time. RepositoryMissing when one was known here and is gone."""
+    def ensure(self, chunkers_of: Repository | None = None) -> None:
+        """Make the repository the first time; RepositoryMissing when one was known here and is gone.
+
+        `chunkers_of`: cut files as that repository does, so that copies from it share their pieces. A removable
+        disk is never made by a night: an empty mount point looks like an empty disk (make_removable).
+        """
         known = KnownRepositories(self.state)
-        expected = known.id_of(self._known_place)
-        outcome = self._run(["cat", "config", "--no-lock"], QUICK_SECONDS)
-        if outcome.exit_code == EXIT_MISSING:
-            if expected:
+        expected = known.id_of(self.known_place)
+        found = self.identity()
+        if found is None:
+            if expected or self.terms.removable:
                 raise lost_repository(self.url)
-            self._create()
-            outcome = self._run(["cat", "config", "--no-lock"], QUICK_SECONDS)
-        found = str(self._required(outcome).json()["id"])
+            self.create(chunkers_of)
+            found = self.identity()
+        if found is None:
+            raise lost_repository(self.url)
         if expected and found != expected:
             raise other_repository(self.url)
         if not expected:
-            known.remember(self._known_place, found)
+            known.remember(self.known_place, found)
+
+    def identity(self) -> str | None:
+        """The id of the repository that is there; None when there is none."""
+        outcome = self.run(["cat", "config", "--no-lock"], QUICK_SECONDS)
+        return None if outcome.exit_code == EXIT_MISSING else str(self.required(outcome).json()["id"])
+
+    def require_known(self) -> None:
+        """Before anything is written or deleted: this is the repository that the school has used. RepositoryMissing when it is not."""
+        expected, found = KnownRepositories(self.state).id_of(self.known_place), self.identity()
+        if found is None:
+            raise lost_repository(self.url)
+        if expected and found != expected:
+            raise other_repository(self.url)
 
     def unlock_stale(self) -> None:
-        """Remove locks whose restic is dead (never those of a living one)."""
-        self._ask(["unlock"])
-        left = self.locks()
-        if left and all(is_dead(self._ask(["cat", "lock", lock, "--no-lock"]).json()) for lock in left):
-            self._ask(["unlock", "--remove-all"])
+        """Remove locks whose restic is dead, never those of a living one, never all of them."""
+        folder = self.path / "locks" if self.path else None
+        if folder and folder.is_dir() and not any(folder.iterdir()):
+            return  # as on almost every night: restic need not be asked
+        self.ask(["unlock"])
+        for lock in self.locks() if folder else ():
+            # restic keeps a lock as long as any process bears its number; on our own disk we know better (backup/locks.py).
+            if folder and is_dead(self.ask(["cat", "lock", lock, "--no-lock"]).json()):
+                (folder / lock).unlink(missing_ok=True)
 
     def locks(self) -> list[str]:
         """Ids of the locks in the repository."""
-        return self._ask(["list", "locks", "--no-lock"]).output.decode().split()
+        return self.ask(["list", "locks", "--no-lock"]).output.decode().split()
 
     def save(self, contents: Contents, on_progress: Callable[[Progress], None] | None = None) -> SavedSnapshot:
         """Back up `contents`; heals the stale lock of a killed night first. Look at `complete` of the result.
 
-        Raises BackupFailed or another BackupError when no snapshot was made.
+        Raises BackupFailed or another BackupError when no snapshot was made. A partial snapshot is tagged so.
         """
         self.unlock_stale()
-        tags = ",".join((OUR_TAG, *contents.tags))
-        arguments = ["backup", "--json", "--host", HOST, "--group-by", "host", "--tag", tags, "--", *contents.paths]
-        outcome, summary = self._move(arguments, on_progress, contents.root)
+        arguments = ["--json", "--host", HOST, "--group-by", "host", "--tag", ",".join((OUR_TAG, *contents.tags))]
+        arguments += [part for path in contents.left_out for part in ("--exclude", _literally(path))]
+        outcome, summary = self._move(["backup", *arguments, "--", *contents.paths], on_progress, contents.root)
         if outcome.exit_code not in {0, EXIT_PARTIAL} or not summary.get("snapshot_id"):
-            raise (
-                error_of(outcome, self.url)
-                if outcome.exit_code != EXIT_PARTIAL
-                else BackupFailed(
-                    "Không tệp nào đọc được nên không có bản sao lưu", where=self.name, fix="kiểm tra quyền đọc thư mục dữ liệu"
-                )
-            )
-        return self._with_vanished(saved_snapshot(outcome, summary), contents.files)
+            raise self._no_snapshot(outcome)
+        saved = self._with_vanished(saved_snapshot(outcome, summary), contents.files)
+        return saved if saved.complete else self.marked_partial(saved)
+
+    def save_output(self, command: Sequence[str], file: str, tags: Sequence[str], environment: Mapping[str, str]) -> SavedSnapshot:
+        """Store what a command prints as `file`, as it comes. BackupFailed, and no snapshot, when the command fails."""
+        arguments = ["--json", "--host", HOST, "--group-by", "host,tags", "--tag", ",".join(tags), "--stdin-from-command"]
+        outcome, summary = self._move(["backup", *arguments, "--stdin-filename", file, "--", *command], None, None, environment)
+        if outcome.exit_code or not summary.get("snapshot_id"):
+            raise self._no_snapshot(outcome)
+        return saved_snapshot(outcome, summary)
+
+    def _no_snapshot(self, outcome: Outcome) -> Exception:
+        if outcome.exit_code != EXIT_PARTIAL:
+            return error_of(outcome, self.url)
+        fix = "kiểm tra quyền đọc thư mục dữ liệu"
+        return BackupFailed("Không tệp nào đọc được nên không có bản sao lưu", where=self.name, fix=fix)
 
     def _with_vanished(self, saved: SavedSnapshot, files: frozenset[str]) -> SavedSnapshot:
-        """0.18 ends with 0 when a path or a file was gone before it came to it: what was promised and is not there is told."""
-        if not saved.complete or saved.files >= len(files):
+        """0.18 ends with 0 when a path was gone before it came to it, 0.19 with 3 and no name: what is not there is named here."""
+        if saved.files >= len(files) or saved.unreadable:
             return saved
         vanished = sorted(files - set(self.files_of(saved.id)))
-        return replace(saved, complete=not vanished, unreadable=tuple(vanished))
+        return replace(saved, complete=saved.complete and not vanished, unreadable=tuple(vanished))
+
+    def marked_partial(self, saved: SavedSnapshot) -> SavedSnapshot:
+        """Tag a snapshot as one that never counts as good; its id changes with the tag."""
+        # Remembered here first: the tag needs the repository for itself alone, and an append-only one takes none.
+        KnownPartials(self.state).remember(saved.id, saved.unreadable)
+        if self.terms.append_only:
+            return saved
+        outcome = self.run(["tag", "--json", "--add", PARTIAL_TAG, saved.id], QUICK_SECONDS)
+        changed = [str(row["new_snapshot_id"]) for row in outcome.rows() if row.get("new_snapshot_id")]
+        return replace(saved, id=changed[0], origin=saved.origin or saved.id) if changed else saved
 
     def snapshots(self, day: date | None = None) -> list[StoredSnapshot]:
-        """Our snapshots (of a day), oldest first, as the repository has them."""
-        tags = OUR_TAG if day is None else f"{OUR_TAG},{DAY_TAG}{day.isoformat()}"
-        found = [stored_snapshot(values) for values in self._ask(["snapshots", "--json", "--no-lock", "--tag", tags]).json()]
-        return sorted(found, key=lambda snapshot: snapshot.time)
+        """Our nights (of a day), oldest first, as the repository has them; neither streamed dumps nor what was saved before a restore."""
+        found = self.tagged(OUR_TAG if day is None else f"{OUR_TAG},{DAY_TAG}{day.isoformat()}")
+        return [snapshot for snapshot in found if BEFORE_RESTORE_TAG not in snapshot.tags]
+
+    def tagged(self, tags: str) -> list[StoredSnapshot]:
+        """Snapshots with all of these tags (joined by commas), oldest first."""
+        partial = KnownPartials(self.state).ids()
+        rows = self.ask(["snapshots", "--json", "--no-lock", "--tag", tags]).json()
+        return sorted((stored_snapshot(values, partial) for values in rows), key=lambda snapshot: snapshot.time)
 
     def files_of(self, snapshot_id: str) -> dict[str, int]:
         """Relative path -> size in bytes of every file in a snapshot."""
-        rows = self._ask(["ls", "--json", "--no-lock", snapshot_id]).rows()
+        rows = self.ask(["ls", "--json", "--no-lock", snapshot_id]).rows()
         return {row["path"].lstrip("/"): row.get("size", 0) for row in rows if row.get("type") == "file"}
 
     def dump_file(self, snapshot_id: str, path: str) -> bytes:
         """The content of one (small) file of a snapshot, read from the repository."""
-        return self._ask(["dump", "--no-lock", snapshot_id, f"/{path}"]).output
+        return self.ask(["dump", "--no-lock", snapshot_id, f"/{path}"]).output
 
     def restore(
         self, snapshot_id: str, target: Path, include: Sequence[str] = (), on_progress: Callable[[Progress], None] | None = None
@@ -174,45 +195,67 @@ class Repository:
         """
         patterns = [part for path in include for part in ("--include", f"/{_literally(path)}")]
         outcome, _ = self._move(["restore", "--json", "--no-lock", snapshot_id, "--target", str(target), *patterns], on_progress, None)
-        self._required(outcome)
+        self.required(outcome)
 
     def check(self, read_data: str = "") -> None:
         """Check the structure, and the data itself of a subset like `1/13` or `100%`. RepositoryDamaged when something is lost."""
         subset = ["--read-data-subset", read_data] if read_data else []
-        outcome = self._run(["check", "--json", *subset], LONG_SECONDS)
-        if outcome.exit_code:
-            raise error_of(outcome, self.url, checked=True)
+        outcome = self.run(["check", "--json", *subset], LONG_SECONDS)
+        error = error_of(outcome, self.url, checked=True) if outcome.exit_code else None
+        if error is None or isinstance(error, RepositoryDamaged):  # one that could not be made found nothing
+            note_check(self.state, self.name, read_data, error.what if error else "")
+        if error:
+            raise error
 
     def stored_bytes(self) -> int:
         """Size of all data in the repository, deduplicated and compressed."""
-        return int(self._ask(["stats", "--mode", "raw-data", "--json", "--no-lock"]).json()["total_size"])
+        return int(self.ask(["stats", "--mode", "raw-data", "--json", "--no-lock"]).json()["total_size"])
 
-    def _create(self) -> None:
+    def create(self, chunkers_of: Repository | None = None) -> None:
         """Make the repository; a local one aside, then renamed, so that a kill leaves none half-made."""
+        extra, like = (chunkers_of.as_source(), ["--copy-chunker-params"]) if chunkers_of else ({}, [])
         if self.path is None or self.path.exists():
             if self.path and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise place_taken(self.url)
-            self._ask(["init", "--json"])
+            self.required(self.run(["init", "--json", *like], QUICK_SECONDS, extra))
             return
         aside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         shutil.rmtree(aside, ignore_errors=True)
         aside.parent.mkdir(parents=True, exist_ok=True)
-        self._required(self._run(["init", "--json"], QUICK_SECONDS, {"RESTIC_REPOSITORY": str(aside)}))
+        self.required(self.run(["init", "--json", *like], QUICK_SECONDS, {**extra, "RESTIC_REPOSITORY": str(aside)}))
         aside.rename(self.path)
 
-    def _ask(self, arguments: Sequence[str]) -> Outcome:
-        return self._required(self._run(arguments, QUICK_SECONDS))
+    def as_source(self) -> dict[str, str]:
+        """What another repository's restic must know to read from this one."""
+        self._require_password()
+        secrets = self.access.environment(self.url)
+        return {**secrets, "RESTIC_FROM_REPOSITORY": self.url, "RESTIC_FROM_PASSWORD_FILE": str(self.password_file)}
 
-    def _required(self, outcome: Outcome) -> Outcome:
+    def ask(self, arguments: Sequence[str]) -> Outcome:
+        """A short restic command that must end well."""
+        return self.required(self.run(arguments, QUICK_SECONDS))
+
+    def required(self, outcome: Outcome) -> Outcome:
+        """The outcome, when the command ended well; its typed error when it did not."""
         if outcome.exit_code:
             raise error_of(outcome, self.url)
         return outcome
 
-    def _run(self, arguments: Sequence[str], seconds: float, extra: dict[str, str] | None = None) -> Outcome:
-        return self._runner(extra or {}).run(arguments, seconds=seconds)
+    def run(
+        self, arguments: Sequence[str], seconds: float, extra: Mapping[str, str] | None = None, *, folder: Path | None = None
+    ) -> Outcome:
+        """Any restic command of this repository, run in `folder`; the caller looks at its exit code."""
+        return self._runner(extra or {}).run(self._whole(arguments), seconds=seconds, folder=folder)
+
+    def _whole(self, arguments: Sequence[str]) -> list[str]:
+        return [arguments[0], *self.access.options(self.url), *arguments[1:]]
 
     def _move(
-        self, arguments: Sequence[str], on_progress: Callable[[Progress], None] | None, folder: Path | None
+        self,
+        arguments: Sequence[str],
+        on_progress: Callable[[Progress], None] | None,
+        folder: Path | None,
+        extra: Mapping[str, str] | None = None,
     ) -> tuple[Outcome, dict[str, Any]]:
         """Run a command that moves data; returns its outcome and its summary line."""
         summary: dict[str, Any] = {}
@@ -224,22 +267,29 @@ class Repository:
             elif message.get("message_type") == "status" and on_progress:
                 on_progress(progress_of(message))
 
-        outcome = self._runner({}).run(arguments, seconds=LONG_SECONDS, folder=folder, on_line=hear)
+        outcome = self._runner(extra or {}).run(self._whole(arguments), seconds=LONG_SECONDS, folder=folder, on_line=hear)
         return outcome, summary
 
-    def _runner(self, extra: dict[str, str]) -> Runner:
-        if not self.password_file.is_file():
-            fix = "chép lại tệp mật khẩu đã cất (mất nó là mất mọi bản sao lưu)"
-            raise ConfigurationError("Không thấy tệp mật khẩu sao lưu", where=str(self.password_file), fix=fix)
-        if problem := permission_problem(self.password_file):
-            raise ConfigurationError(problem, where=str(self.password_file), fix=f"chạy: chmod 600 '{self.password_file}'")
+    def _runner(self, extra: Mapping[str, str]) -> Runner:
+        self._require_password()
         environment = {
+            **self.access.environment(self.url),
             "RESTIC_REPOSITORY": self.url,
             "RESTIC_PASSWORD_FILE": str(self.password_file),
             "RESTIC_CACHE_DIR": str(self.state / "cache"),
             "RESTIC_PROGRESS_FPS": "4",
         }
-        return Runner(self.binary or find_restic(), environment | extra)
+        if not answers(self.url):
+            raise unreachable(self.url)
+        watch = partial(answers, self.url) if server_of(self.url) else None
+        return Runner(self.binary or find_restic(), {**environment, **extra}, watch)
+
+    def _require_password(self) -> None:
+        if not self.password_file.is_file():
+            fix = "chép lại tệp mật khẩu đã cất (mất nó là mất mọi bản sao lưu)"
+            raise ConfigurationError("Không thấy tệp mật khẩu sao lưu", where=str(self.password_file), fix=fix)
+        if problem := permission_problem(self.password_file):
+            raise ConfigurationError(problem, where=str(self.password_file), fix=f"chạy: chmod 600 '{self.password_file}'")
 
 
 def _literally(path: str) -> str:

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TERMINATION_SECONDS = 10  # restic removes its lock on SIGTERM; then it is killed
+ASK_SECONDS, SILENT_TIMES = 20.0, 3  # how often the server is asked whether it is there; how often in vain
 LONGEST_TOLD = 200  # letters of restic's own words in one of our lines
 KEPT_COMPLAINTS = 2_000  # lines of stderr; a disk that dies complains about every file
 # Never handed on: a password or another repository in our own environment must not reach restic.
-OWN_VARIABLES = ("RESTIC_", "PREFECT_")
+OWN_VARIABLES = ("RESTIC_", "PREFECT_", "AWS_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Outcome:
     output: bytes
     complaints: tuple[dict[str, Any], ...]
     timed_out: bool = False
+    cut_off: bool = False  # the server was gone, so restic was stopped
 
     def json(self) -> Any:  # noqa: ANN401 - whatever the command prints
         """The output of a command that prints one JSON document."""
@@ -61,6 +64,8 @@ class Runner:
 
     binary: Path
     environment: Mapping[str, str]
+    # Whether the server still answers: restic itself goes on asking a dead one for a quarter of an hour.
+    answers: Callable[[], bool] | None = None
 
     def run(
         self, arguments: Sequence[str], *, seconds: float, folder: Path | None = None, on_line: Callable[[bytes], None] | None = None
@@ -68,7 +73,7 @@ class Runner:
         """Run to the end or the deadline. Lines of stdout go to `on_line` as they come, else into the outcome."""
         complaints: list[dict[str, Any]] = []
         with self._start(arguments, folder) as process:
-            deadline = _Deadline(process, seconds)
+            deadline = _Deadline(process, seconds, self.answers)
             listener = threading.Thread(target=_listen, args=(process, complaints), daemon=True)
             listener.start()
             ended = False
@@ -81,7 +86,7 @@ class Runner:
                 process.wait()
                 deadline.cancel()
                 listener.join()
-        return Outcome(process.returncode, output, tuple(complaints), deadline.passed)
+        return Outcome(process.returncode, output, tuple(complaints), deadline.passed, deadline.cut_off)
 
     def _start(self, arguments: Sequence[str], folder: Path | None) -> subprocess.Popen[bytes]:
         command = [*_dies_with_us(), str(self.binary), *arguments]
@@ -101,21 +106,25 @@ class Runner:
 
 
 class _Deadline:
-    """Stops a process when its time is over."""
+    """Stops a process when its time is over, or when its server has not answered several times in a row."""
 
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
-        self.passed = False
-        self._process = process
-        self._timer = threading.Timer(seconds, self._pass)
-        self._timer.daemon = True
-        self._timer.start()
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float, answers: Callable[[], bool] | None) -> None:
+        self.passed = self.cut_off = False
+        self._process, self._answers = process, answers
+        self._ends, self._over = time.monotonic() + seconds, threading.Event()
+        threading.Thread(target=self._watch, daemon=True).start()
 
-    def _pass(self) -> None:
-        self.passed = True
-        stop(self._process)
+    def _watch(self) -> None:
+        silent = 0
+        while not self._over.wait(max(0.0, min(ASK_SECONDS, self._ends - time.monotonic()))):
+            silent = 0 if self._answers is None or self._answers() else silent + 1
+            self.passed, self.cut_off = time.monotonic() >= self._ends, silent >= SILENT_TIMES
+            if self.passed or self.cut_off:
+                stop(self._process)
+                return
 
     def cancel(self) -> None:
-        self._timer.cancel()
+        self._over.set()
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 from backup.errors import BackupPartial
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from backup.runner import Outcome
 
 # Our snapshots bear this tag and the night's day, so that plain restic finds them: --tag day=2027-05-31
 OUR_TAG = "truong"
 DAY_TAG = "day="
+NAMED = 3  # files in a line
+PARTIAL_TAG = "partial"  # files could not be read: kept, never counted as good
+# A whole night that was saved just before a restore wrote over it. It stands for no night: not for "that day", not in the retention.
+BEFORE_RESTORE_TAG = "truoc-khoi-phuc"
+# The snapshot of one streamed dump: `truong-dump,day=2027-05-31,dump=qlnt`. The night's manifest vouches for it.
+DUMP_TAG, DUMP_NAME_TAG = "truong-dump", "dump="
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +37,22 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class StoredSnapshot:
-    """A snapshot as the repository has it. `day`: the school's day that it holds; None when it is not a night."""
+    """A snapshot as the repository has it. `day`: the school's day that it holds; None when it is not a night.
+
+    `origin`: the id it was first made with, the same in every copy; `begun`: when restic itself began, whatever
+    time it was told to write.
+    """
 
     id: str
     time: datetime
     day: date | None
     files: int
     bytes: int
+    partial: bool = False
+    tags: tuple[str, ...] = ()
+    origin: str = ""
+    begun: datetime | None = None
+    parent: str = ""
 
     @property
     def short_id(self) -> str:
@@ -45,7 +62,7 @@ class StoredSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class SavedSnapshot:
-    """What one backup stored. `complete` is False when files could not be read: kept, never counted as good."""
+    """What one backup stored. `complete` is False when files could not be read or `changed` meanwhile: kept, never counted as good."""
 
     id: str
     complete: bool
@@ -54,28 +71,39 @@ class SavedSnapshot:
     bytes: int
     added_bytes: int
     seconds: float
+    changed: tuple[str, ...] = ()
+    origin: str = ""  # the id it was made with, when a tag has given it another one
 
     def require_complete(self) -> None:
         """BackupPartial, which names the files, when something is missing."""
         if not self.complete:
-            named = ", ".join(self.unreadable[:3]) + (" …" if len(self.unreadable) > 3 else "")  # noqa: PLR2004 - a line stays a line
+            named = [*self.unreadable, *self.changed]
+            told = f"thiếu {len(self.unreadable) or 'một số'} tệp không đọc được" if self.unreadable or not self.changed else ""
+            touched = f"có {len(self.changed)} tệp bị sửa trong lúc đọc" if self.changed else ""
             raise BackupPartial(
-                f"Bản sao lưu {self.id[:8]} thiếu {len(self.unreadable) or 'một số'} tệp không đọc được",
-                where=named,
-                fix="bản này vẫn được giữ; sửa quyền đọc hoặc đĩa rồi chạy lại `truong nightly`",
+                f"Bản sao lưu {self.id[:8]} {', '.join(part for part in (told, touched) if part)}",
+                where=", ".join(named[:NAMED]) + (" …" if len(named) > NAMED else ""),
+                fix="bản này vẫn được giữ nhưng không tính là tốt; sửa quyền đọc hoặc đĩa rồi chạy lại `truong nightly`",
             )
 
 
-def stored_snapshot(values: dict[str, Any]) -> StoredSnapshot:
-    """A snapshot from restic's JSON."""
-    days = [tag.removeprefix(DAY_TAG) for tag in values.get("tags") or () if tag.startswith(DAY_TAG)]
+def stored_snapshot(values: dict[str, Any], partial: Collection[str] = ()) -> StoredSnapshot:
+    """A snapshot from restic's JSON; `partial`: origins that this machine knows to lack files."""
+    tags = tuple(values.get("tags") or ())
+    days = [tag.removeprefix(DAY_TAG) for tag in tags if tag.startswith(DAY_TAG)]
     summary = values.get("summary") or {}
+    origin = str(values.get("original") or values["id"])
     return StoredSnapshot(
         id=values["id"],
         time=datetime.fromisoformat(values["time"]),
         day=date.fromisoformat(days[0]) if days else None,
         files=summary.get("total_files_processed", 0),
         bytes=summary.get("total_bytes_processed", 0),
+        partial=PARTIAL_TAG in tags or origin in partial,
+        tags=tags,
+        origin=origin,
+        begun=datetime.fromisoformat(summary["backup_start"]) if "backup_start" in summary else None,
+        parent=str(values.get("parent") or ""),
     )
 
 

@@ -79,9 +79,13 @@ def repository_status(repository: Repository) -> RepositoryStatus:
 
 def missing_parts(repository: Repository, snapshot_id: str) -> tuple[str, ...]:
     """Parts that the manifest in a snapshot promises and the snapshot does not hold whole."""
-    stored = repository.files_of(snapshot_id)
-    manifest = stored_manifest(repository, snapshot_id)
-    return tuple(name for name, part in manifest.parts.items() if any(stored.get(path) != entry.size for path, entry in part.files.items()))
+    return broken_parts(repository.files_of(snapshot_id), stored_manifest(repository, snapshot_id))
+
+
+def broken_parts(stored: Mapping[str, int], manifest: Manifest) -> tuple[str, ...]:
+    """Parts of a manifest that `stored` (path -> bytes, as a snapshot has them) does not hold whole; streamed dumps lie elsewhere."""
+    parts = {name: part for name, part in manifest.parts.items() if not part.streamed}
+    return tuple(name for name, part in parts.items() if any(stored.get(path) != entry.size for path, entry in part.files.items()))
 
 
 def stored_manifest(repository: Repository, snapshot_id: str) -> Manifest:

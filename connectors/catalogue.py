@@ -25,6 +25,7 @@ from connectors.kept_files import KeptFiles
 from connectors.records.snapshot import damaged_tables, open_snapshot, write_snapshot
 from connectors.records.systems import label_of
 from connectors.records.tables import TABLES
+from connectors.secrecy_guard import Guard
 from infra.errors import ConfigurationError
 from infra.source_settings import ApiSource, BucketSource, SftpSource
 from infra.source_settings import DatabaseSource as DatabaseSettings
@@ -48,11 +49,12 @@ if TYPE_CHECKING:
 FIRST_SYSTEMS = ("qlnt", "csdl", "staff")
 NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")  # `2027-05-31~1` is a night that was replaced
 QLNT_MAP, CSDL_MAP, STAFF_MAP = "qlnt_2026", "csdl_2025", "staff_2026"
+FURTHER_MAPS = {"temis": "temis_2026", "lms": "lms_2026", "accounts": "accounts_2026", "health": "health_2026"}
 
 
 def build_sources(settings: Settings, landing_root: Path, work_root: Path) -> list[Source]:
     """The sources that are switched on, in the fixed order. ConfigurationError when a setting or a map is wrong."""
-    places = Places(landing_root, work_root)
+    places = Places(landing_root, work_root, Guard(frozenset(settings.secrecy.cleared)))
     enabled = {system: source for system, source in settings.sources.items() if source.enabled}
     return [_build(system, enabled[system], settings, places) for system in in_order(enabled)]
 
@@ -97,14 +99,18 @@ def _unfit(system: str, source: SourceSettings, column_map: ColumnMap | None) ->
 
 
 def sources_of_folder(folder: Path, landing_root: Path, work_root: Path) -> list[Source]:
-    """The three systems as DIR/qlnt/*.sqlite, DIR/csdl and DIR/staff; a missing one fails when it is fetched."""
+    """The three systems as DIR/qlnt/*.sqlite, DIR/csdl and DIR/staff, of which a missing one fails when it is fetched.
+
+    Further systems (FURTHER_MAPS) that have a folder of their name there are read as well.
+    """
     places = Places(landing_root, work_root)
     database = next(iter(sorted((folder / "qlnt").glob("*.sqlite"))), folder / "qlnt" / "qlnt.sqlite")
     qlnt, csdl, staff = load_map(QLNT_MAP), load_map(CSDL_MAP), load_map(STAFF_MAP)
     sources: list[Source] = []
     if isinstance(qlnt, DatabaseMap):
         sources.append(DatabaseSource("qlnt", Access(URL.create(SQLITE, database=str(database))), qlnt, places))
-    for system, column_map in (("csdl", csdl), ("staff", staff)):
+    further = [(system, load_map(name)) for system, name in FURTHER_MAPS.items() if (folder / system).is_dir()]
+    for system, column_map in (("csdl", csdl), ("staff", staff), *further):
         if isinstance(column_map, FolderMap):
             sources.append(DropSource(system, LocalFolder(folder / system, column_map.label, AGAIN), column_map, places))
     return sources

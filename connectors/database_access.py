@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +14,11 @@ from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from connectors.database_lines import let_in_within
 from connectors.database_refusals import REFUSALS, refusal
 from connectors.database_servers import MARIADB, MYSQL, POSTGRESQL, SERVERS, SQLITE, Patience
 from connectors.database_silence import give_up_after
+from connectors.deadlines import NIGHTLY, Cutoff, cut_after
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
 from infra.errors import ConfigurationError
 from infra.secret_files import read_secret
@@ -40,6 +42,7 @@ class Access:
     password_file: Path | None = None
     patience: float = PATIENCE_SECONDS
     longest_statement: float = STATEMENT_SECONDS
+    overall: float = NIGHTLY.overall
 
     @property
     def where(self) -> str:
@@ -78,11 +81,13 @@ class Access:
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         """An engine for one fetch. SourceUnreachable when the file is missing, SourceRefused when it is empty."""
-        engine = self._sqlite_engine() if self.is_sqlite else self._server_engine()
-        try:
-            yield engine
-        finally:
-            engine.dispose()
+        cutoff = Cutoff()
+        engine = self._sqlite_engine() if self.is_sqlite else self._server_engine(cutoff)
+        with closing(cutoff), cut_after(self.overall, cutoff.end):
+            try:
+                yield engine
+            finally:
+                engine.dispose()
 
     def _sqlite_engine(self) -> Engine:
         file = Path(self.url.database or "")
@@ -92,7 +97,7 @@ class Access:
             raise SourceRefused("Tệp cơ sở dữ liệu rỗng (0 byte)", where=str(file), fix=REFUSALS["SQLITE_NOTADB"][1])
         return create_engine("sqlite://", creator=_open_read_only(file, self.patience), poolclass=NullPool, hide_parameters=True)
 
-    def _server_engine(self) -> Engine:
+    def _server_engine(self, cutoff: Cutoff) -> Engine:
         connecting = dict(self._server.connecting(self.limits, self.password()))
         try:
             engine = create_engine(self.url, connect_args=connecting, poolclass=NullPool, hide_parameters=True)
@@ -100,7 +105,9 @@ class Access:
             what, fix = f"Máy này chưa cài trình nối {self._server.name}", f"cài gói {self._server.package} rồi chạy lại"
             raise SourceRefused(what, where=self.where, fix=fix) from error
         if self.is_postgresql:
-            give_up_after(engine, self.limits.silence)
+            give_up_after(engine, self.limits.silence, cutoff)
+        else:
+            let_in_within(engine, self.limits.connection, cutoff)
         return engine
 
     @contextmanager
@@ -125,7 +132,7 @@ class Access:
         """Servers tell their reasons in their own language: whether one answers at all is asked again."""
         if self.is_sqlite and isinstance(error, SQLAlchemyError):
             return refusal(error, self.where)
-        if not self._answers():
+        if isinstance(error, TimeoutError) or not self._answers():
             fix = "xem máy chủ, mạng, địa chỉ và cổng, rồi chạy lại"
             return SourceUnreachable("Máy chủ cơ sở dữ liệu không trả lời", where=self.where, fix=fix)
         fix = "xem tên đăng nhập, tệp mật khẩu, tên cơ sở dữ liệu và chứng thư TLS nếu địa chỉ có yêu cầu"

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
+from adbc_driver_postgresql import StatementOptions, dbapi  # type: ignore[import-untyped]
 from sqlalchemy.dialects import postgresql
 
 from connectors.database_prefetch import Silent, prefetched
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
+BATCH_BYTES = 8 << 20  # half of the driver's own: three of them are held at a time
 NAMED = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call] # no parameters are used; the other styles would double a % in a name
 
 
@@ -47,25 +49,36 @@ class Bulk:
     connection: dbapi.Connection
     silence: float
     where: str
+    failures: list[str]
+    ends_at: float
     given_up: bool = False
 
     def batches(self, asked: Asked) -> Generator[pa.RecordBatch]:
         """A table in batches. BulkFailedError when the cursor should be tried; SourceRefused when that is of no use."""
-        sql = str(asked.statement.compile(dialect=NAMED))
+        sql = str(asked.bulk.compile(dialect=NAMED))
         try:
-            with closing(prefetched(self._stream(sql), self.silence)) as stream:
+            with closing(prefetched(self._stream(sql), self.silence, self.ends_at)) as stream:
                 for batch in stream:
                     yield asked.from_arrow(batch)
         except Silent:
             self.given_up = True
             raise SourceUnreachable(LOST[0], where=self.where, fix=LOST[1]) from None
         except (dbapi.Error, pa.ArrowException, OSError) as error:
-            raise _failure(error, self.where) from None
+            raise self._failure(error) from None
 
     def _stream(self, sql: str) -> Iterator[pa.RecordBatch]:
         with self.connection.cursor() as cursor:
+            cursor.adbc_statement.set_options(**{StatementOptions.BATCH_SIZE_HINT_BYTES.value: str(BATCH_BYTES)})
             cursor.execute(sql)
             yield from cursor.fetch_record_batch()
+
+    def _failure(self, error: Exception) -> Exception:
+        """What a person must know at once (too slow, no right) is told; anything else is left to the cursor to find out."""
+        code = _tell(error)
+        if code in REFUSALS:
+            return refused_by_code(code, self.where)
+        self.failures.append(code)
+        return BulkFailedError(code)
 
     def close(self) -> None:
         """End it. A connection that hangs is left to the thread that waits in it: closing it here would hang too."""
@@ -73,22 +86,23 @@ class Bulk:
             self.connection.close()
 
 
-def open_bulk(access: Access, connection: Connection) -> Bulk | None:
-    """The quick way beside a transaction; None where there is none."""
+def open_bulk(access: Access, connection: Connection, failures: list[str]) -> Bulk | None:
+    """The quick way beside a transaction; None where there is none. What fails, now or later, is added to `failures` as a code."""
     if not access.is_postgresql:
         return None
     snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar()
     try:
-        bulk = Bulk(dbapi.connect(_address(access), autocommit=False), access.limits.silence, access.where)
+        reached = dbapi.connect(_address(access), autocommit=False)
+        bulk = Bulk(reached, access.limits.silence, access.where, failures, time.monotonic() + access.overall)
     except dbapi.Error as error:
-        _tell(error)
+        failures.append(_tell(error))
         return None
     try:
         with bulk.connection.cursor() as cursor:
             for statement in (*begin_postgresql(access.limits), f"SET TRANSACTION SNAPSHOT '{snapshot}'"):
                 cursor.execute(statement)
     except dbapi.Error as error:
-        _tell(error)
+        failures.append(_tell(error))
         bulk.close()
         return None
     return bulk
@@ -100,18 +114,13 @@ def _address(access: Access) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def _failure(error: Exception, where: str) -> Exception:
-    """What a person must know at once (too slow, no right) is told; anything else is left to the cursor to find out."""
-    _tell(error)
-    code = _sqlstate(error)
-    return refused_by_code(code, where) if code in REFUSALS else BulkFailedError(code)
-
-
 def _sqlstate(error: Exception) -> str:
     found = SQLSTATE.search(str(error))
     return str(getattr(error, "sqlstate", None) or (found[1] if found else type(error).__name__))
 
 
-def _tell(error: Exception) -> None:
-    """The driver's text is left out: it may hold the password or a row."""
-    LOG.info("PostgreSQL is read through the server-side cursor, ADBC said %s", _sqlstate(error))
+def _tell(error: Exception) -> str:
+    """The code that is logged. The driver's text is left out: it may hold the password or a row."""
+    code = _sqlstate(error)
+    LOG.info("PostgreSQL is read through the server-side cursor, ADBC said %s", code)
+    return code

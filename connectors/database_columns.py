@@ -47,10 +47,14 @@ BYTES = (LargeBinary, BINARY, VARBINARY, TINYBLOB, MEDIUMBLOB, LONGBLOB)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One table's question: the canonical names, the SELECT, and what is still to do to the values of some columns."""
+    """One table's question: the canonical names, the SELECT, and what is still to do to the values of some columns.
+
+    `bulk`: the same for a driver that gives whole columns. Whole numbers then become text here, where each is turned once.
+    """
 
     names: tuple[str, ...]
     statement: Select[tuple[object, ...]]
+    bulk: Select[tuple[object, ...]]
     finish: Mapping[str, Finish]
 
     @property
@@ -75,6 +79,8 @@ class Asked:
         return array.type == field.type and (field.name not in self.finish or field.name == PROVENANCE_ROW)
 
     def _finished(self, name: str, array: pa.Array) -> pa.Array:
+        if pa.types.is_integer(array.type):
+            return array.cast(self.schema.field(name).type)
         return self._array(pl.Series(name, pl.from_arrow(array)))
 
     def _array(self, values: pl.Series) -> pa.Array:
@@ -91,11 +97,17 @@ def ask(source: str, places: Mapping[str, int], columns: Sequence[ReflectedColum
     wanted = {name: columns[at] for name, at in places.items()}
     here = table(source, *(column(found["name"]) for found in columns))
     order = here.c[wanted[PROVENANCE_ROW]["name"]]
-    asked = [_expression(name, here.c[found["name"]], found["type"]) if typed else here.c[found["name"]] for name, found in wanted.items()]
-    # Names of their own: a server would sort by the text that bears the column's name, not by the column.
-    statement = select(*(value.label(f"c{number}") for number, value in enumerate(asked))).order_by(order)
+    columns_of = {name: here.c[found["name"]] for name, found in wanted.items()}
     finish = {name: _finish(found["type"]) for name, found in wanted.items()} if typed else {}
-    return Asked(tuple(places), statement, {name: todo for name, todo in finish.items() if todo} | {PROVENANCE_ROW: _row_number})
+    todo = {name: finishing for name, finishing in finish.items() if finishing} | {PROVENANCE_ROW: _row_number}
+    texts = {name: _expression(name, column, wanted[name]["type"]) for name, column in columns_of.items()} if typed else columns_of
+    whole = {name: columns_of[name] for name, found in wanted.items() if isinstance(found["type"], Integer)}
+    return Asked(tuple(places), _select(texts, order), _select(texts | whole, order), todo)
+
+
+def _select(values: Mapping[str, ColumnElement[Any]], order: ColumnElement[Any]) -> Select[tuple[object, ...]]:
+    # Names of their own: a server would sort by the text that bears the column's name, not by the column.
+    return select(*(value.label(f"c{number}") for number, value in enumerate(values.values()))).order_by(order)
 
 
 def _expression(name: str, value: ColumnElement[Any], kind: TypeEngine[Any]) -> ColumnElement[Any]:

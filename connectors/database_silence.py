@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from psycopg.abc import PQGen
     from psycopg.waiting import Ready, Wait
     from sqlalchemy import Engine
+
+    from connectors.deadlines import Cutoff
 
 Result = TypeVar("Result")
 LOOK_SECONDS = 0.1
@@ -46,11 +50,16 @@ class _Listening(psycopg.Connection[Any]):
             return result
 
 
-def give_up_after(engine: Engine, silence: float) -> None:
-    """Make the connections of an engine wait no longer than that."""
+def give_up_after(engine: Engine, silence: float, cutoff: Cutoff) -> None:
+    """Make the connections of an engine wait no longer than that, and end with `cutoff`. TimeoutError when none comes to stand."""
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> psycopg.Connection[Any]:
-        connection = _Listening.connect(*arguments, **options)
+        try:
+            connection = _Listening.connect(*arguments, **options)
+        except psycopg.errors.ConnectionTimeout:
+            raise TimeoutError from None
         connection.silence = silence
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            cutoff.watch(line)
         return connection

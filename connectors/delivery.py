@@ -15,6 +15,7 @@ from connectors.records.cleaning import clean_table, delivered_columns
 from connectors.records.quarantine import SOURCE_ROW, quarantined
 from connectors.records.snapshot import SourceState, publish, write_snapshot
 from connectors.records.tables import TABLES
+from connectors.secrecy_guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +29,14 @@ PROVENANCE_ROW = SOURCE_ROW
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where sources put what they pull: untouched below `landing`/DAY/SYSTEM, canonical below `work`/DAY/SYSTEM."""
+    """Where sources put what they pull: untouched below `landing`/DAY/SYSTEM, canonical below `work`/DAY/SYSTEM.
+
+    `guard` stands at the door: no file with the mark of a state secret comes in.
+    """
 
     landing: Path
     work: Path
+    guard: Guard = field(default_factory=Guard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,12 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamedPart:
-    """A part whose rows lie in the landing and are read from there batch by batch: for tables of any length."""
+class WrittenPart:
+    """A part of any length that was cleaned and written while it came (records/streaming.py); `path`: its file."""
 
     table: str
-    rows: pl.LazyFrame
+    path: Path
     mapped: tuple[str, ...]
-    file: str
-    sheet: str
 
 
 @dataclass(slots=True)
@@ -64,7 +67,7 @@ class Delivery:
     """Everything of one system, in the order it was delivered. `quarantined`: per table, how many rows were set aside."""
 
     system: str
-    parts: list[Part | StreamedPart] = field(default_factory=list)
+    parts: list[Part | WrittenPart] = field(default_factory=list)
     quarantined: Counter[str] = field(default_factory=Counter)
     aside: list[pl.LazyFrame] = field(default_factory=list)
     dates: list[date] = field(default_factory=list)
@@ -85,14 +88,21 @@ class Delivery:
             self.quarantined[table] += count
 
     def snapshot(self, folder: Path, day: date) -> Snapshot:
-        """Clean everything and write it as the one-system snapshot of a day."""
-        frames = {table: clean_table(table, self._raw(table)) for table in TABLES if any(part.table == table for part in self.parts)}
+        """Clean everything and write it as the one-system snapshot of a day; files of written parts may be moved there."""
+        frames = {table: self._canonical(table) for table in TABLES if any(part.table == table for part in self.parts)}
         return write_snapshot(folder, day, frames, {self.system: self._state()}, pl.concat(self.aside) if self.aside else None)
 
-    def _raw(self, table: str) -> pl.LazyFrame:
-        return pl.concat([self._with_provenance(part) for part in self.parts if part.table == table], how="diagonal")
+    def _canonical(self, table: str) -> Frame | Path:
+        written = [part.path for part in self.parts if isinstance(part, WrittenPart) and part.table == table]
+        if not written:
+            return clean_table(table, self._raw(table))
+        return written[0] if len(written) == 1 else pl.scan_parquet(written)
 
-    def _with_provenance(self, part: Part | StreamedPart) -> pl.LazyFrame:
+    def _raw(self, table: str) -> pl.LazyFrame:
+        raw = [self._with_provenance(part) for part in self.parts if isinstance(part, Part) and part.table == table]
+        return pl.concat(raw, how="diagonal")
+
+    def _with_provenance(self, part: Part) -> pl.LazyFrame:
         origin = {"source_system": self.system, "source_file": part.file, "source_sheet": part.sheet}
         return part.rows.lazy().with_columns(pl.lit(text).alias(name) for name, text in origin.items())
 

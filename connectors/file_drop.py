@@ -14,9 +14,10 @@ import polars as pl
 from connectors.delivery import PROVENANCE_ROW, Delivery, Places, landed
 from connectors.errors import SourceRefused, SourceUnreachable
 from connectors.file_reading import AGAIN, read_files
-from connectors.file_store import not_now, tell_left
+from connectors.file_store import tell_left
 from connectors.parse_cache import Aside, ParseCache, Parsed, key_of
 from connectors.records.snapshot import sha256_of
+from connectors.secrecy_guard import SecretFile, refusal_of, told_of
 from connectors.workbook import READABLE
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class DropSource:
         """Copy the files of the map to landing, read the copies, write them as a snapshot (see Source.fetch)."""
         delivery, cache = Delivery(self.system), ParseCache(self.places.work.parent / "cache" / "parsed")
         with landed(self.places, day, self.system) as landing:
-            copies, kept = self._landed(landing)
+            copies, kept = self._landed(landing, delivery)
             delivery.files |= {copy.name: sha256_of(copy) for copy in kept}
             found = [self._looked_up(copy, file_map, cache) for copy, file_map in zip(copies, self.column_map.files, strict=True)]
             unread = [one for one in found if one.parsed is None]
@@ -74,16 +75,33 @@ class DropSource:
         key = key_of(digest, copy.name, file_map, self.column_map.date_words)
         return _Landed(copy, file_map, digest, key, cache.get(key))
 
-    def _landed(self, landing: Path) -> tuple[list[Path], list[Path]]:
+    def _landed(self, landing: Path, delivery: Delivery) -> tuple[list[Path], list[Path]]:
         """The copies of the files, one for each file map; and of those that are kept and not read."""
         with self.store.opened() as store:
-            listed = store.listed()
+            listed = self.places.guard.named(store.listed())
             chosen = [self._one_file(file_map, listed) for file_map in self.column_map.files]
-            copies = [_land(store, file, landing) for file in chosen]
-            kept = [file for file in listed if not file.flaw and _is_called(file.name, self.column_map.kept)]
-            copied = [_land(store, file, landing) for file in kept]
-        tell_left(landing, [file for file in self._matching(listed) if file not in chosen])
+            copies = [self._land(store, file, landing) for file in chosen]
+            kept = [file for file in listed if _is_called(file.name, self.column_map.kept)]
+            copied, not_taken = self._kept(store, kept, landing)
+        left = [*(file for file in self._matching(listed) if file not in chosen), *not_taken]
+        delivery.told += told_of(left, self.store.where)
+        tell_left(landing, left)
         return copies, copied
+
+    def _kept(self, store: OpenStore, files: Sequence[StoredFile], landing: Path) -> tuple[list[Path], list[StoredFile]]:
+        """The copies of files that are kept and not read, and those that were left (being written, bearing a mark)."""
+        copied, left = [], [file for file in files if file.flaw]
+        for file in (file for file in files if not file.flaw):
+            try:
+                copied.append(self._land(store, file, landing))
+            except SecretFile as found:
+                left.append(found.file)
+        return copied, left
+
+    def _land(self, store: OpenStore, file: StoredFile, landing: Path) -> Path:
+        copy = landing / PurePosixPath(file.name).name
+        self.places.guard.fetch(store, file, copy, self.store.where)
+        return copy
 
     def _matching(self, listed: Sequence[StoredFile]) -> list[StoredFile]:
         return [file for file in listed if any(is_named(file.name, file_map.names) for file_map in self.column_map.files)]
@@ -104,7 +122,7 @@ class DropSource:
             told = f"Có {len(found)} tệp cùng loại: {', '.join(file.name for file in found)}"
             raise SourceRefused(told, where=self.store.where, fix="chỉ để lại tệp mới nhất rồi chạy lại")
         if not takeable:
-            raise not_now(found[-1], self.store.where)
+            raise refusal_of(found[-1], self.store.where)
         return max(takeable, key=lambda file: (file.modified, file.name))
 
 
@@ -131,12 +149,6 @@ def _is_called(name: str, patterns: Sequence[str]) -> bool:
 def _plain(name: str) -> str:
     """A file name for comparing: shared folders change the case and the normal form of names."""
     return unicodedata.normalize("NFC", name).casefold()
-
-
-def _land(store: OpenStore, file: StoredFile, landing: Path) -> Path:
-    copy = landing / PurePosixPath(file.name).name
-    store.fetch(file, copy)
-    return copy
 
 
 def _parsed(reading: FileReading) -> Parsed:

@@ -11,12 +11,14 @@ import os
 import shutil
 import time
 import unicodedata
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Protocol
 
 from connectors.errors import SourceRefused, SourceUnreachable
+from infra.vietnamese import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -206,6 +208,16 @@ def tell_left(landing: Path, left: Sequence[StoredFile]) -> None:
         return
     told = [{"name": file.name, "size": file.size, "modified": file.modified, "why": file.flaw or "có tệp mới hơn"} for file in left]
     (landing / LEFT_FILE).write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def told_of_left(left: Sequence[StoredFile], where: str) -> tuple[str, ...]:
+    """What the officer is told of files that were not taken: how many, why, where; no name, which may be a person's."""
+    counts = Counter(file.flaw for file in left if file.flaw)
+    return tuple(
+        f"{number(count)} tệp {why} nên chưa lấy [{where}] → "
+        + ("đêm sau tự lấy; còn mãi thì xem hệ thống giao tệp" if why.startswith(GROWING) else "sửa ở nơi chứa tệp rồi chạy lại")
+        for why, count in sorted(counts.items())
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from connectors.certificates import told_of
-from connectors.errors import SourceRefused
-from connectors.imap_access import DROPPED, NOT_DONE, Server, leave, shut
+from connectors.deadlines import NIGHTLY
+from connectors.errors import SourceRefused, SourceUnreachable
+from connectors.imap_access import AGAIN, DROPPED, NOT_DONE, Server, leave, shut
 from connectors.imap_answers import Folder, Namespaces, folders_of, messages_of, namespaces_of, uids_of
 
 if TYPE_CHECKING:
@@ -37,14 +38,15 @@ WANTED = f"(UID RFC822.SIZE INTERNALDATE FLAGS BODY.PEEK[HEADER.FIELDS (DATE FRO
 Answer = TypeVar("Answer")
 
 
-def read_imap(settings: ImapServer, home: Path) -> Iterator[Message]:
+def read_imap(settings: ImapServer, home: Path, overall: float = NIGHTLY.overall) -> Iterator[Message]:
     """Headers of every message of the account, the inbox first, then folder by folder, in the order of arrival.
 
     `home`: where relative paths of the settings start. The connection is made at the first message. When it
     drops it is made once more and the reading goes on behind the last message; the second time is an error.
+    `overall`: seconds for everything, however many answers come just in time.
     SourceUnreachable when nothing answers (in time), SourceRefused when the server says no or cannot be trusted.
     """
-    reader = _Reader(Server(settings, home))
+    reader = _Reader(Server(settings, home), time.monotonic() + overall)
     try:
         for folder in reader.folders():
             yield from reader.messages(folder)
@@ -74,6 +76,7 @@ class _Reader:
     """One reading of the whole account, over at most two connections."""
 
     server: Server
+    ends_at: float
     wire: Wire | None = None
     folder: Folder | None = None
     validity: int = 0
@@ -102,6 +105,8 @@ class _Reader:
     def _steady(self, step: Callable[[Wire], Answer]) -> Answer:
         """Do a step; when the connection drops, make it once more in the whole reading and do the step again."""
         while True:
+            if time.monotonic() > self.ends_at:
+                raise SourceUnreachable("Quá giờ cho phép vẫn chưa đọc xong thư", where=self._where, fix=AGAIN)
             try:
                 return step(self._connection())
             except DROPPED as error:

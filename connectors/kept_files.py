@@ -18,7 +18,9 @@ from connectors.delivery import Delivery, Places, landed
 from connectors.errors import SourceRefused
 from connectors.file_store import tell_left
 from connectors.records.snapshot import sha256_of
+from connectors.secrecy_guard import SecretFile, told_of
 from infra.clock import SCHOOL_ZONE
+from infra.secrecy import WHAT_TO_DO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,19 +44,38 @@ class KeptFiles:
 
     def fetch(self, day: date) -> Snapshot:
         """Land every file; the snapshot has no rows, its state tells the files (see Source.fetch)."""
-        delivery, known = Delivery(self.system), self._known()
+        delivery = Delivery(self.system)
         with landed(self.places, day, self.system) as landing:
             with self.store.opened() as store:
-                listed = store.listed()
+                listed = self.places.guard.named(store.listed())
                 names = landing_names([file for file in listed if not file.flaw])
                 self._refuse_unusual(names)
-                for name, file in names.items():
-                    delivery.files[name] = self._linked(known.get(name), file, landing / name) or _fetched(store, file, landing / name)
-            tell_left(landing, [file for file in listed if file.flaw])
+                secret = self._land_all(store, names, landing, delivery)
+            left = [*(file for file in listed if file.flaw), *secret]
+            tell_left(landing, left)
+            delivery.told += told_of(left, self.store.where)
+        names = {name: file for name, file in names.items() if name in delivery.files}
         newest = max(file.modified for file in names.values())
         delivery.dates.append(datetime.fromtimestamp(newest, SCHOOL_ZONE).date())
         self._remember(day, names, delivery.files)
         return delivery.snapshot(self.places.work / day.isoformat() / self.system, day)
+
+    def _land_all(self, store: OpenStore, names: Mapping[str, StoredFile], landing: Path, delivery: Delivery) -> list[StoredFile]:
+        """Land every file but those whose text bears a mark, which are returned."""
+        known, secret = self._known(), []
+        for name, file in names.items():
+            try:
+                delivery.files[name] = self._linked(known.get(name), file, landing / name) or self._fetched(store, file, landing / name)
+            except SecretFile as found:
+                secret.append(found.file)
+        if len(secret) == len(names):
+            raise SourceRefused("Mọi tệp đều mang dấu mật nên không lấy tệp nào", where=self.store.where, fix=WHAT_TO_DO)
+        return secret
+
+    def _fetched(self, store: OpenStore, file: StoredFile, target: Path) -> str:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.places.guard.fetch(store, file, target, self.store.where)
+        return sha256_of(target)
 
     def _refuse_unusual(self, names: Mapping[str, StoredFile]) -> None:
         if not names:
@@ -65,7 +86,7 @@ class KeptFiles:
 
     def _linked(self, earlier: Mapping[str, Any] | None, file: StoredFile, target: Path) -> str:
         """The hash of the file when the copy that was landed before could be used again, else empty."""
-        if earlier is None or earlier["state"] != list(file.state):
+        if earlier is None or earlier["state"] != list(file.state) or earlier["cleared"] != self.places.guard.passes(file):
             return ""
         copy, digest = self.places.landing / str(earlier["at"]), str(earlier["sha256"])
         try:
@@ -84,13 +105,17 @@ class KeptFiles:
         """What was landed last, by name; nothing when that was not written or cannot be read."""
         try:
             known = json.loads(self._index.read_text(encoding="utf-8"))
-            return {name: entry for name, entry in known.items() if {"state", "sha256", "at"} <= set(entry)}
+            return {name: entry for name, entry in known.items() if {"state", "sha256", "at", "cleared"} <= set(entry)}
         except (OSError, ValueError, AttributeError, TypeError):
             return {}
 
     def _remember(self, day: date, names: Mapping[str, StoredFile], hashes: Mapping[str, str]) -> None:
         place = f"{day.isoformat()}/{self.system}"
-        told = {name: {"state": file.state, "sha256": hashes[name], "at": f"{place}/{name}"} for name, file in names.items()}
+        passes = self.places.guard.passes
+        told = {
+            name: {"state": file.state, "sha256": hashes[name], "at": f"{place}/{name}", "cleared": passes(file)}
+            for name, file in names.items()
+        }
         aside = self._index.with_name(f".{self._index.name}.{os.getpid()}")
         aside.parent.mkdir(parents=True, exist_ok=True)
         aside.write_text(json.dumps(told, ensure_ascii=False, sort_keys=True), encoding="utf-8")
@@ -108,12 +133,6 @@ def landing_names(files: Sequence[StoredFile]) -> dict[str, StoredFile]:
             name = path.with_name(f"{path.stem}~{number}{path.suffix}").as_posix()
         names[name] = file
     return names
-
-
-def _fetched(store: OpenStore, file: StoredFile, target: Path) -> str:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    store.fetch(file, target)
-    return sha256_of(target)
 
 
 def _link(copy: Path, target: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from connectors.deadlines import Patience
+    from connectors.deadlines import Cutoff, Patience
     from infra.source_settings import BucketSource
 
 ATTEMPTS = 4  # per request, some seconds in all, botocore's own back-off between them
@@ -53,8 +54,8 @@ NO_SETTINGS_OF_OTHERS = {
 }
 
 
-def open_client(settings: BucketSource, home: Path, patience: Patience) -> Any:  # noqa: ANN401 - boto3 makes its classes when it runs
-    """A client of boto3. SourceRefused when the key file cannot be used."""
+def open_client(settings: BucketSource, home: Path, patience: Patience, cutoff: Cutoff) -> Any:  # noqa: ANN401 - boto3 makes its classes when it runs
+    """A client of boto3 whose connections all end with `cutoff`. SourceRefused when the key file cannot be used."""
     access, secret = _keys(home / settings.key_file)
     config = Config(
         connect_timeout=patience.connect,
@@ -71,7 +72,28 @@ def open_client(settings: BucketSource, home: Path, patience: Patience) -> Any: 
     session = boto3.session.Session(**keys, botocore_session=botocore.session.Session(NO_SETTINGS_OF_OTHERS))
     client = session.client("s3", endpoint_url=settings.endpoint, verify=verify, config=config)
     client.meta.events.register_first("needs-retry.s3", _refuse_detours)
+    client.meta.events.register_first("needs-retry.s3", partial(_refuse_late, cutoff))
+    # The client has no setting for this: here is where its connections come from, with and without a proxy.
+    pools = client._endpoint.http_session._pool_classes_by_scheme  # noqa: SLF001
+    pools.update({scheme: _watched(pool, cutoff) for scheme, pool in pools.items()})
     return client
+
+
+def _watched(pool: Any, cutoff: Cutoff) -> Any:  # noqa: ANN401 - a class of botocore
+    """The same kind of pool, its connections under the deadline from their first byte on: TLS, status line, headers, body."""
+    plain = pool.ConnectionCls
+
+    def connected(self: object) -> Any:  # noqa: ANN401 - a socket
+        cutoff.watch(connection := plain._new_conn(self))  # noqa: SLF001 - where urllib3 makes the socket
+        return connection
+
+    return type(pool.__name__, (pool,), {"ConnectionCls": type(plain.__name__, (plain,), {"_new_conn": connected})})
+
+
+def _refuse_late(cutoff: Cutoff, **_: object) -> None:
+    """After the deadline nothing is asked again, and no answer is believed: a cut in the headers looks like their end."""
+    if cutoff.over:
+        raise HTTPClientError(error="deadline")
 
 
 def _refuse_detours(response: tuple[Any, dict[str, Any]] | None, operation: Any, **_: object) -> None:  # noqa: ANN401 - botocore's

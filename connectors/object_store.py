@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from botocore.exceptions import ClientError
 
-from connectors.deadlines import NIGHTLY, Patience, cut_after
-from connectors.errors import SourceRefused, SourceUnreachable
+from connectors.deadlines import NIGHTLY, Cutoff, Patience, cut_after
+from connectors.errors import SourceError, SourceRefused, SourceUnreachable
 from connectors.file_store import RESTARTS, StoredFile, fetch_settled, listing, readable, write_block
 from connectors.object_access import NETWORK_FIX, NO_STORE, NO_STORE_FIX, code_of, open_client, told
 
@@ -60,35 +59,33 @@ class BucketStore:
 
     @contextmanager
     def opened(self) -> Iterator[OpenStore]:
-        bucket = _Bucket(self)
-        try:
+        cutoff = Cutoff()
+        bucket = _Bucket(self, cutoff)
+        with closing(cutoff), cut_after(self.patience.overall, cutoff.end), closing(bucket):
             bucket.try_key()
             yield bucket
-        finally:
-            bucket.close()
 
 
 class _Bucket:
     """An open bucket."""
 
-    def __init__(self, store: BucketStore) -> None:
-        self._store, self.where = store, store.where
-        self._end = time.monotonic() + store.patience.overall
+    def __init__(self, store: BucketStore, cutoff: Cutoff) -> None:
+        self._store, self.where, self._cutoff = store, store.where, cutoff
         with told(self.where):
-            self._client = open_client(store.settings, store.home, store.patience)
+            self._client = open_client(store.settings, store.home, store.patience, cutoff)
 
     def close(self) -> None:
         self._client.close()
 
     def try_key(self) -> None:
         """One small question, so that a wrong key or name is told at once."""
-        with told(self.where):
+        with self._asking(self.where):
             answer = self._client.list_objects_v2(Bucket=self._store.settings.bucket, Prefix=self._store.prefix, MaxKeys=1)
         if "Name" not in answer:  # a log-in page that happens to be XML
             raise SourceRefused(NO_STORE, where=self.where, fix=NO_STORE_FIX)
 
     def listed(self) -> list[StoredFile]:
-        with told(self.where):
+        with self._asking(self.where):
             try:
                 return listing(self._found("list_object_versions", "Versions"), self.where)
             except ClientError as error:
@@ -123,10 +120,10 @@ class _Bucket:
     def look(self, file: StoredFile) -> StoredFile:
         if file.version:
             return file  # a version never changes
-        with told(f"{self.where}{file.name}"):
+        with self._asking(f"{self.where}{file.name}"):
             head = self._client.head_object(**self._named(file))
         etag = head.get("ETag", "").strip('"')
-        if not etag:
+        if not etag or "LastModified" not in head or "ContentLength" not in head:
             raise SourceRefused(NO_STORE, where=self.where, fix=NO_STORE_FIX)
         # The listing may tell milliseconds, the head never does: what is the same by its ETag is the same.
         return (
@@ -153,12 +150,11 @@ class _Bucket:
         with part.open("wb") as target:
             while target.tell() < file.size:
                 try:
-                    with told(where):
+                    with self._asking(where):
                         sealed |= self._range(file, target)
                 except SourceUnreachable:
-                    self._refuse_late()
                     cuts += 1
-                    if cuts > CUTS:
+                    if cuts > CUTS or self._cutoff.over:
                         raise
         return sealed
 
@@ -185,8 +181,7 @@ class _Bucket:
         return answer
 
     def _write(self, body: Any, target: BinaryIO, end: int) -> None:  # noqa: ANN401 - a stream of botocore
-        # A server that sends a byte now and then never runs into the time-out of silence.
-        with closing(body), cut_after(max(0, self._end - time.monotonic()), body._raw_stream.shutdown):  # noqa: SLF001
+        with closing(body):
             while (left := end - target.tell()) > 0 and (block := body.read(min(BLOCK, left))):
                 write_block(target, block)
 
@@ -194,8 +189,19 @@ class _Bucket:
         named = {"Bucket": self._store.settings.bucket, "Key": self._store.prefix + file.key}
         return {**named, "VersionId": file.version} if file.version else named
 
+    @contextmanager
+    def _asking(self, where: str) -> Iterator[None]:
+        """A question to the store. An answer that was cut off at the deadline may look whole, or like any refusal: it is neither."""
+        try:
+            with told(where):
+                yield
+        except SourceError:
+            self._refuse_late()
+            raise
+        self._refuse_late()
+
     def _refuse_late(self) -> None:
-        if time.monotonic() > self._end:
+        if self._cutoff.over:
             minutes = round(self._store.patience.overall / 60)
             raise SourceUnreachable(f"Quá {minutes} phút vẫn chưa lấy xong", where=self.where, fix=NETWORK_FIX)
 

@@ -10,8 +10,11 @@ import json
 import resource
 import sys
 from datetime import date, datetime, time
+from pathlib import Path
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
+
+from connectors.old_workbook_errors import errors_of
 
 MEMORY = 1024 * 1024 * 1024  # bytes; an .xls file holds at most 65,536 rows × 256 columns a sheet
 PASSWORD = "password"  # noqa: S105 - what is told, not a secret
@@ -35,8 +38,9 @@ def from_json(cell: object) -> object:
 
 
 def sheets(file: str, most_cells: int) -> list[dict[str, object]]:
-    """Name, whether hidden, number of the first row and the rows of every sheet; ValueError when there are too many cells."""
+    """Name, whether hidden, first row, rows and error cells of every sheet; ValueError when there are too many cells."""
     read: list[dict[str, object]] = []
+    errors = errors_of(Path(file).read_bytes())
     with CalamineWorkbook.from_path(file) as book:
         for place, about in enumerate(book.sheets_metadata):
             sheet = book.get_sheet_by_index(place)
@@ -44,8 +48,10 @@ def sheets(file: str, most_cells: int) -> list[dict[str, object]]:
             if most_cells < 0:
                 raise ValueError(file)
             rows = [[as_json(cell) for cell in row] for row in sheet.to_python()]
-            hidden = about.visible != SheetVisibleEnum.Visible
-            read.append({"name": about.name, "hidden": hidden, "first_row": (sheet.start or (0, 0))[0] + 1, "rows": rows})
+            hidden, (top, left) = about.visible != SheetVisibleEnum.Visible, sheet.start or (0, 0)
+            here = errors[place] if len(errors) == len(book.sheet_names) else {}
+            unreadable = [(row + 1, column - left, text) for (row, column), text in here.items()]
+            read.append({"name": about.name, "hidden": hidden, "first_row": top + 1, "rows": rows, "unreadable": unreadable})
     return read
 
 

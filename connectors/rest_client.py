@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import threading
 import zlib
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from connectors import rest_errors as told
-from connectors.deadlines import cut_after
+from connectors.deadlines import Cutoff, cut_after
 from connectors.errors import SourceError, SourceRefused
 from connectors.rest_pace import Pace, seconds_asked
 from connectors.rest_sign_in import Token, client_proof, token_of
@@ -23,7 +22,6 @@ from infra.errors import ConfigurationError
 from infra.secret_files import read_secret
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
@@ -37,7 +35,7 @@ HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer; `body` is unpacked and empty unless the status is 200. `location`: where a redirect points."""
+    """A whole answer; `body` is unpacked and empty unless the status is 200. `location`: where a redirect points; `mark`: the ETag."""
 
     url: str
     status: int
@@ -45,6 +43,7 @@ class Answer:
     content_type: str = ""
     location: str = ""
     asked: float | None = None
+    mark: str = ""
 
     @property
     def where(self) -> str:
@@ -75,13 +74,21 @@ class RestClient:
 
     def get(self, url: str, query: Mapping[str, str | int] | None = None) -> Answer:
         """A page with 200. The token is renewed before it ends, and once when the API no longer takes it."""
-        answer = self._patiently(lambda: self._follow(url, query), plain_address(url))
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            self.token = None
-            answer = self._patiently(lambda: self._follow(url, query), plain_address(url))
+        answer = self._admitted(url, query)
         if answer.status != HTTPStatus.OK:
             raise told.refused_status(answer.status, answer.where)
         return answer
+
+    def is_unchanged(self, url: str, mark: str) -> bool:
+        """Whether the server says that what is there is still what it gave this mark."""
+        return self._admitted(url, None, mark).status == HTTPStatus.NOT_MODIFIED
+
+    def _admitted(self, url: str, query: Mapping[str, str | int] | None, mark: str = "") -> Answer:
+        answer = self._patiently(lambda: self._follow(url, query, mark), plain_address(url))
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return answer
+        self.token = None
+        return self._patiently(lambda: self._follow(url, query, mark), plain_address(url))
 
     def sign_in(self) -> Token:
         """A new token. SourceRefused when the client's id or secret is wrong."""
@@ -135,11 +142,12 @@ class RestClient:
             return told.silent(self.pace.limits.read_seconds, where)
         return told.not_there(where) if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) else told.cut_off(where)
 
-    def _follow(self, url: str, query: Mapping[str, str | int] | None) -> Answer:
+    def _follow(self, url: str, query: Mapping[str, str | int] | None, mark: str) -> Answer:
         """Ask with the bearer; redirects are followed on the same host only."""
+        known = {"If-None-Match": mark} if mark else {}
         for _ in range(REDIRECTS + 1):
             self._same_host(url)
-            answer = self._send(self.http.build_request("GET", url, params=query, headers=self._bearer()))
+            answer = self._send(self.http.build_request("GET", url, params=query, headers={**self._bearer(), **known}))
             if not answer.location:
                 return answer
             url, query = resolved(answer.url, answer.location), None
@@ -159,7 +167,7 @@ class RestClient:
         url = str(request.url)
         if self._is_late:
             raise told.out_of_time(self.pace.limits, plain_address(url))
-        request.extensions["trace"] = self.cutoff.seen
+        request.extensions["trace"] = _seen(self.cutoff)
         response = self.http.send(request, stream=True)
         try:
             well = response.status_code == HTTPStatus.OK
@@ -170,6 +178,7 @@ class RestClient:
                 content_type=response.headers.get("content-type", ""),
                 location=response.headers.get("location", "") if response.has_redirect_location else "",
                 asked=seconds_asked(response.headers.get("retry-after"), response.headers.get("date")),
+                mark=response.headers.get("etag", ""),
             )
         finally:
             response.close()
@@ -218,42 +227,14 @@ def _body(response: httpx.Response, cap: int) -> bytes:
     return bytes(body)
 
 
-@dataclass(slots=True)
-class Cutoff:
-    """Ends the connection when the fetch's time is up: a time-out for each read does not stop a server that drips.
+def _seen(cutoff: Cutoff) -> Callable[[str, Mapping[str, Any]], None]:
+    """Listens to what the HTTP library tells of a request: every new connection is put under the deadline."""
 
-    It keeps a second handle on the socket of the last connection, since the first one changes hands when TLS starts.
-    """
-
-    over: bool = False
-    _socket: socket.socket | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def seen(self, event: str, info: Mapping[str, Any]) -> None:
-        """What the HTTP library tells of a request."""
+    def seen(event: str, info: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.complete":
-            self.close()
-            with self._lock:
-                self._socket = info["return_value"].get_extra_info("socket").dup()
-            if self.over:
-                self.end()
+            cutoff.watch(info["return_value"].get_extra_info("socket"))
 
-    def end(self) -> None:
-        """Wake whoever waits for the connection, with an error."""
-        with self._lock:
-            self.over = True
-            if self._socket:
-                try:
-                    self._socket.shutdown(2)  # both ways
-                except OSError:
-                    return  # it was over already
-
-    def close(self) -> None:
-        """Let the handle go."""
-        with self._lock:
-            if self._socket:
-                self._socket.close()
-            self._socket = None
+    return seen
 
 
 @contextmanager

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connectors.column_maps import Paging
-    from connectors.rest_client import Answer, RestClient
+    from connectors.rest_client import Answer
+    from connectors.rest_memory import Asked
 
 AGAIN = "chạy lại lúc không ai sửa dữ liệu; nếu vẫn vậy, hỏi nhà cung cấp"
 BUG = "hỏi nhà cung cấp hệ thống, rồi chạy lại"
@@ -40,6 +41,7 @@ class Page:
     total: int | None
     next: str | None
     url: str
+    mark: str = ""
 
 
 def object_of(answer: Answer) -> Record:
@@ -79,7 +81,7 @@ def page_of(answer: Answer, paging: Paging) -> Page:
         raise other_shape(f"Danh sách “{paging.items}” của API có phần tử không phải một đối tượng", answer.where)
     # Within JSON a line end is only ever blank space between tokens: one page, one line.
     line = LINE_ENDS.sub(b" ", answer.body.removeprefix(BOM))
-    return Page(line, told, records, _total(told, paging, answer.where), _next(told, paging, answer), answer.url)
+    return Page(line, told, records, _total(told, paging, answer.where), _next(told, paging, answer), answer.url, answer.mark)
 
 
 def _nearest(lost: str, told: Record) -> str:
@@ -114,7 +116,7 @@ def _next(told: Record, paging: Paging, answer: Answer) -> str | None:
 class Reading:
     """The pages of one resource, and what makes it stop."""
 
-    client: RestClient
+    client: Asked
     paging: Paging
     url: str
     received: int = 0

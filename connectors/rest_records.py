@@ -1,6 +1,6 @@
 """From the records of an API to rows of a canonical table, as text, page by page; only fields that the map names are kept.
 
-Rows are put aside in a file batch by batch: a million marks need no more memory than fifty thousand.
+Rows are put aside in a file batch by batch: a million marks need no more memory than a hundred thousand.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from connectors.delivery import PROVENANCE_ROW
 from connectors.errors import SourceChanged, SourceRefused
 from connectors.headings import Header, fold, known_headings
 from connectors.records.column import Kind
+from connectors.records.snapshot import ROWS_IN_A_GROUP
 from connectors.records.tables import TABLES
 from infra.clock import SCHOOL_ZONE
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from connectors.column_maps import ApiTable
     from connectors.rest_paging import Record
 
-BATCH = 50_000  # records held at a time
+BATCH = ROWS_IN_A_GROUP  # records held at a time
 NESTED = {dict, list}
 # What JSON writes for a moment (RFC 3339); plain days and anything else stay as they are.
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
@@ -104,16 +105,29 @@ class Gathering:
         self._writer.write_table(batch.cast(self._writer.schema))
         self._waiting.clear()
 
-    def rows(self) -> pl.LazyFrame:
-        """All rows under their canonical names with `source_row`, in its order. SourceChanged when a required field is lost."""
+    def finish(self) -> None:
+        """All has come. SourceChanged when a required field is lost, SourceRefused when a row came twice."""
         if self._waiting:
             self._write()
         self.close()
+        self._refuse_doubles(self.rows())
+
+    def rows(self) -> pl.LazyFrame:
+        """All rows under their canonical names with `source_row`, in its order."""
         rows = pl.scan_parquet(self.file).select(*self._columns(), PROVENANCE_ROW)
-        if self._in_order:
-            return rows
-        self._refuse_doubles(rows)
-        return rows.sort(PROVENANCE_ROW, maintain_order=True)
+        return rows if self._in_order else rows.sort(PROVENANCE_ROW, maintain_order=True)
+
+    def groups(self) -> Iterator[pl.DataFrame]:
+        """The same, group by group. An API that sends its rows in no order has them all held at once, to be sorted."""
+        if not self._in_order:
+            yield from self.rows().collect().iter_slices(ROWS_IN_A_GROUP)
+            return
+        columns = tuple(self._columns())
+        wanted = [*(name for column in columns for name in column.meta.root_names()), PROVENANCE_ROW]
+        with pq.ParquetFile(self.file) as file:
+            # Without threads: each would keep the memory that it once used.
+            for group in range(file.num_row_groups):
+                yield pl.DataFrame(pl.from_arrow(file.read_row_group(group, wanted, use_threads=False))).select(*columns, PROVENANCE_ROW)
 
     def _columns(self) -> Iterator[pl.Expr]:
         if not self.count:
@@ -128,7 +142,7 @@ class Gathering:
 
     def _refuse_doubles(self, rows: pl.LazyFrame) -> None:
         """Rows that move while pages are read come twice, and push others out of sight: then the total alone deceives."""
-        if rows.select(pl.col(PROVENANCE_ROW).drop_nulls().is_duplicated().any()).collect().item():
+        if not self._in_order and rows.select(pl.col(PROVENANCE_ROW).drop_nulls().is_duplicated().any()).collect().item():
             fix = "không dùng dòng nào; chạy lại lúc không ai sửa dữ liệu"
             raise SourceRefused(f"API gửi hai lần cùng một “{self.table.row}”: dữ liệu đổi giữa các trang", where=self.where, fix=fix)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Sheet", "dates_of", "find_sheet", "no_header", "parts_of", "place", "read_rows"]
 
 HEADER_WITHIN = 60  # rows from the first used one; title blocks are a tenth of that
+HEADER_LINES = (2, 3)  # of a header that one line does not hold
 FEWEST_HEADINGS = 2  # that make a row a header: one known word may stand in a title
 FEWEST_NUMBERS = 3  # that make a line below the header its numbering: (1) (2) (3)
 DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})|(\d{4})-(\d{2})-(\d{2})")
@@ -42,7 +43,7 @@ class Sheet:
 
 
 def find_sheet(grid: Grid, file: str, file_map: FileMap) -> Sheet | None:
-    """The sheet's header is the line, or two lines, with the most known headings; None when nothing is one.
+    """The sheet's header is the line, or two or three lines, with the most known headings; None when nothing is one.
 
     A hidden sheet is looked at only if the map names it. SourceRefused for headings in an old code.
     """
@@ -76,8 +77,9 @@ class _Head:
             self.texts.append([converted(text, family, grid.sheet) for text in texts] if family else texts)
             if self._offer(self.texts[-1], len(self.texts) - 1) >= enough:
                 break
-        if self.score < enough:
-            self._offer_two_lines()
+        for lines in HEADER_LINES:
+            if self.score < enough:
+                self._offer_lines(lines)
         while self.found and self.below < len(grid.rows) and _is_numbering(grid.rows[self.below]):
             self.below += 1
 
@@ -91,11 +93,15 @@ class _Head:
             self.score, self.top, self.below, self.headings = score, top, top + lines, tuple(headings)
         return score
 
-    def _offer_two_lines(self) -> None:
-        for top, (upper, lower) in enumerate(zip(self.texts, self.texts[1:], strict=False)):
-            width = max(len(upper), len(lower))
-            above, below = ([*row, *[""] * (width - len(row))] for row in (upper, lower))
-            self._offer(joined_lines(above, below, self.known), top, lines=2)
+    def _offer_lines(self, lines: int) -> None:
+        """So many lines as one, from the lowest up. A title or a row of data among them makes no heading more than without it."""
+        for top in range(len(self.texts) - lines + 1):
+            block = self.texts[top : top + lines]
+            width = max(map(len, block))
+            *above, joined = ([*row, *[""] * (width - len(row))] for row in block)
+            for upper in reversed(above):
+                joined = [*joined_lines(upper, joined, self.known)]
+            self._offer(joined, top, lines)
 
 
 def _is_numbering(row: Iterable[object]) -> bool:

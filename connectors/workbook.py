@@ -58,7 +58,7 @@ def read_grids(file: Path, legacy: str | None = None) -> list[Grid]:
 
 
 def _read_old_workbook(file: Path) -> list[Grid]:
-    """An .xls file, read in a process of its own (see old_workbook.py). Its error cells cannot be told from empty ones."""
+    """An .xls file, read in a process of its own (see old_workbook.py)."""
     if file.stat().st_size > LARGEST_OLD:
         raise SourceRefused(f"Tệp Excel lớn quá {LARGEST_OLD // 1024**2} MB", where=file.name, fix="chia nhỏ rồi xuất lại dạng .xlsx")
     if ENCRYPTED in file.read_bytes():
@@ -79,7 +79,8 @@ def _read_old_workbook(file: Path) -> list[Grid]:
 
 def _old_grid(sheet: dict[str, Any]) -> Grid:
     rows = [[old_workbook.from_json(cell) for cell in row] for row in sheet["rows"]]
-    return Grid(unicodedata.normalize("NFC", sheet["name"]), sheet["first_row"], rows, sheet["hidden"])
+    unreadable = {(number, at): text for number, at, text in sheet["unreadable"]}
+    return Grid(unicodedata.normalize("NFC", sheet["name"]), sheet["first_row"], rows, sheet["hidden"], unreadable)
 
 
 def _locked(file: Path) -> SourceRefused:

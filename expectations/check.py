@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connectors.records.systems import SYSTEMS, TOGETHER
-from expectations.findings import FINDING_SCHEMA, no_findings, ordered
+from expectations.findings import (
+    FINDING_SCHEMA,
+    IDENTITY,
+    ROOT,
+    WAIVED_SCHEMA,
+    no_findings,
+    nothing_folded,
+    nothing_waived,
+    ordered,
+    without,
+)
+from expectations.roots import is_cause, told_once
 from expectations.rule import Severity
 from expectations.views import VIEWS
 from expectations.views.scene import PLACE, Scene
@@ -42,11 +53,52 @@ class CheckContext:
 class QualityResult:
     """Findings (FINDING_SCHEMA, in their one order) and, per rule code, how many rows were examined.
 
-    0 examined is grey: not enough data to say anything, never "good".
+    0 examined is grey: not enough data to say anything, never "good". `folded`: the findings that a root cause
+    among `findings` stands for. `waived`: those of `findings` that are a signed exception tonight.
     """
 
     findings: pl.DataFrame
     examined: Mapping[str, int]
+    folded: pl.DataFrame = field(default_factory=nothing_folded)
+    waived: pl.DataFrame = field(default_factory=nothing_waived)
+
+    @property
+    def open(self) -> pl.DataFrame:
+        """Findings that somebody still has to see to: those that no exception was signed for."""
+        return without(self.findings, self.waived, IDENTITY)
+
+    @property
+    def singles(self) -> pl.DataFrame:
+        """A finding for every record that breaks a rule, waived or not, as if nothing had been folded."""
+        return _unfolded(self.findings, self.folded)
+
+    @property
+    def signed_singles(self) -> pl.DataFrame:
+        """The part of `singles` that is waived, by itself or with its root cause (WAIVED_SCHEMA)."""
+        terms = [name for name in WAIVED_SCHEMA if name not in FINDING_SCHEMA]
+        causes = self.waived.select(pl.col(IDENTITY).name.prefix("root_"), *terms)
+        covered = self.folded.join(causes, on=ROOT, nulls_equal=True).select(list(WAIVED_SCHEMA))
+        return pl.concat([without(self.waived, _counting(self.folded), IDENTITY), covered])
+
+    @property
+    def open_singles(self) -> pl.DataFrame:
+        """As `singles`, without what is waived; a waived root cause waives all that it stands for."""
+        return _unfolded(self.open, self.open_folded)
+
+    @property
+    def open_folded(self) -> pl.DataFrame:
+        """What root causes stand for that are not waived."""
+        return without(self.folded, self.waived.select(pl.col(IDENTITY).name.prefix("root_")), ROOT)
+
+
+def _unfolded(findings: pl.DataFrame, folded: pl.DataFrame) -> pl.DataFrame:
+    """Findings in place of the lines that only count them; a cause that is a rule of its own stays."""
+    return ordered(pl.concat([without(findings, _counting(folded), IDENTITY), folded.select(list(FINDING_SCHEMA))]))
+
+
+def _counting(folded: pl.DataFrame) -> pl.DataFrame:
+    """Identities of the lines that only count findings of their own rule."""
+    return folded.filter(pl.col("rule") == pl.col("root_rule")).select(pl.col(ROOT).name.replace("^root_", "")).unique()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +144,21 @@ def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earl
     """
     scene = Scene(snapshot, context.day, context.limits, tuple(earlier), gradebook=context.gradebook, approvals=context.approvals)
     scans = [
-        _scan(VIEWS[name], [rule for rule in rules if rule.view == name], scene) for name in dict.fromkeys(rule.view for rule in rules)
+        _scan(VIEWS[name], [rule for rule in rules if rule.view == name], scene)
+        for name in dict.fromkeys(rule.view for rule in rules if not is_cause(rule))
     ]
     asking = [scan for scan in scans if scan.asked]
     collected = pl.collect_all([frame for scan in asking for frame in (scan.failing(), scan.row_counts())])
     examined = dict.fromkeys([rule.code for rule in rules], 0)
-    found = [no_findings()]
+    breaking = [no_findings().lazy()]
     for scan, failing, counts in zip(asking, collected[::2], collected[1::2], strict=True):
-        found += [_findings(rule, scan.view, failing.filter(rule.code)) for rule, _ in scan.asked]
+        breaking += [_findings(rule, scan.view, failing.lazy().filter(rule.code)) for rule, _ in scan.asked if failing[rule.code].any()]
         examined |= scan.examined(dict(counts.iter_rows()))
+    # Together and lazily: each rule's filter copies only the columns that its findings are made of. In memory,
+    # because the streaming engine of Polars 2.1 panics in `str.zfill` of a part that the filter left empty.
+    found = pl.collect_all(breaking, engine="in-memory")
     once = ordered(pl.concat(found)).unique(["rule", "system", "table", "key"], keep="first", maintain_order=True)
-    return QualityResult(once, examined)
+    return told_once(scene, rules, QualityResult(once, examined))
 
 
 def stops_export(result: QualityResult) -> bool:
@@ -129,10 +185,8 @@ def delivers_all(snapshot: Snapshot, system: str, rule: Rule) -> bool:
     return all(snapshot.delivers(system, table if dot else rule.table, [column if dot else table]) for table, dot, column in needs)
 
 
-def _findings(rule: Rule, view: View, failing: pl.DataFrame) -> pl.DataFrame:
+def _findings(rule: Rule, view: View, failing: pl.LazyFrame) -> pl.LazyFrame:
     """The failing rows of one rule as findings."""
-    if failing.is_empty():
-        return no_findings()
     expected = pl.lit(rule.expected) if isinstance(rule.expected, str) else rule.expected
     values = {
         "rule": pl.lit(rule.code),

@@ -31,12 +31,33 @@ FINDING_SCHEMA = pl.Schema(
         "nights_open": pl.Int64(),
     }
 )
+# What was waived tonight: the finding as it stands, until when, why, who signed and on which day.
+WAIVED_SCHEMA = pl.Schema({**FINDING_SCHEMA, "until": pl.String(), "reason": pl.String(), "signer": pl.String(), "signed_on": pl.String()})
+IDENTITY = ["rule", "system", "table", "key"]
+# Findings that one root cause stands for, with the identity of the finding that tells it.
+ROOT = [f"root_{name}" for name in IDENTITY]
+FOLDED_SCHEMA = pl.Schema({**FINDING_SCHEMA, **dict.fromkeys(ROOT, pl.String())})
 SORTED_BY = ["rule", "table", "key", "system", "source_file", "source_sheet", "source_row"]
 
 
 def no_findings() -> pl.DataFrame:
     """An empty frame of findings."""
     return pl.DataFrame(schema=FINDING_SCHEMA)
+
+
+def nothing_waived() -> pl.DataFrame:
+    """An empty frame of waived findings."""
+    return pl.DataFrame(schema=WAIVED_SCHEMA)
+
+
+def nothing_folded() -> pl.DataFrame:
+    """An empty frame of findings told by a root cause."""
+    return pl.DataFrame(schema=FOLDED_SCHEMA)
+
+
+def without(findings: pl.DataFrame, others: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Findings that are not among others; a missing value equals a missing one."""
+    return findings if others.is_empty() else findings.join(others, on=on, how="anti", nulls_equal=True, maintain_order="left")
 
 
 def ordered(findings: pl.DataFrame) -> pl.DataFrame:

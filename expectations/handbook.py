@@ -27,7 +27,7 @@ Tệp này do `truong rules docs` làm ra từ chính các quy tắc; đừng s�
 
 Mức có dấu * là mức do nhà trường đặt: văn bản không nêu mức, nên mặc định là «xem kỹ» (hoặc «dừng» khi một nguồn mất quá nửa số dòng).
 """
-DRIFT = "Khối lượng dữ liệu qua các đêm"
+DRIFT = "Nguồn và khối lượng dữ liệu"
 
 
 def handbook(rules: Sequence[Rule]) -> str:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+Where = tuple[str, str, tuple[str, ...]]
+
 
 class Severity(StrEnum):
     """What a finding leads to (architecture: severities have consequences)."""
@@ -40,11 +42,18 @@ class Owner(StrEnum):
 class NativeExpectation:
     """The Great Expectations type that says the same as a rule, as plain data (built in expectations/gx).
 
-    `type`: like `expect_column_values_to_not_be_null`; `arguments`: its keyword arguments.
+    `type`: like `expect_column_values_to_not_be_null`; `arguments`: its keyword arguments; `where`: the
+    rows it looks at (column, `in`/`not in`/`not null`, values), all of which must hold; a missing value is `not in`.
     """
 
     type: str
     arguments: Mapping[str, object]
+    where: tuple[Where, ...] = ()
+
+
+def not_null(column: str, *where: Where) -> NativeExpectation:
+    """A column that no row of those leaves empty."""
+    return NativeExpectation("expect_column_values_to_not_be_null", {"column": column}, where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from connectors.department.start_of_year import COUNTED_COLUMNS, fill_start_of_year
+from connectors.department.start_of_year import COUNTED_COLUMNS, SignedExceptions, fill_start_of_year
 from connectors.records.school_year import SchoolYear
 from connectors.records.tables import PUPILS
 from expectations.check import CheckContext, QualityResult, check, stops_export
-from expectations.holdback import HELD_FOLDER, holdback, save_held
+from expectations.holdback import HELD_FOLDER, holdback, require_totals, save_held
 from expectations.ledger import earlier_summaries, load_result, save_findings, with_history
 from expectations.report import ExportNote, ReportContent, write_report
 from expectations.rule import Severity
 from expectations.rules import all_rules
+from expectations.waivers import waived
 from flows.accepting import without_accepted_drift
 from flows.approving import approved_results, damage_lines
 from flows.night_record import StepResult
 from flows.pulling import earlier_snapshots, first_snapshot, night_snapshot
 from flows.safekeeping import proof_before
+from flows.waiving import waivers
 from infra.clock import vietnamese_date
 from infra.errors import DataStoppedExport
 from infra.vietnamese import number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
+    from collections.abc import Mapping, Sequence
 
     from connectors.records.snapshot import Snapshot
     from flows.home import Home
 
 START_OF_YEAR_FORM = "bieu-02-TH-DN"
+SIGNED = "ngoại lệ đã ký"
+# What became of the rows of a night; the first is the sum of the others.
+TOTALS = ("kéo về", "xuất được", "giữ lại", "tạm giữ")
 # The systems whose rows the start-of-year form counts.
 FORM_SYSTEMS = ("qlnt",)
 
@@ -43,14 +49,22 @@ def check_night(home: Home, day: date) -> StepResult:
     context = CheckContext(day, home.settings.limits, home.settings.gradebook, approved_results(home))
     result = check(snapshot, all_rules(), context, nights_to_compare(home, day))
     findings = with_history(without_accepted_drift(home, result.findings, day), day, home.folder("findings"))
+    folded = with_history(result.folded, day, home.folder("findings"))
+    result = replace(result, findings=findings, folded=folded, waived=waived(findings, waivers(home), day))
     folder = home.folder("findings", day)
-    save_findings(QualityResult(findings, result.examined), folder, day)
-    by_severity = Counter(findings["severity"].to_list())
+    save_findings(result, folder, day)
+    by_severity = Counter(result.open["severity"].to_list())
     counts = {severity.value: by_severity.get(severity.value, 0) for severity in Severity}
-    grey = sum(1 for rows in result.examined.values() if not rows)
     detail = ", ".join(f"{number(count)} {severity}" for severity, count in counts.items() if count) or "không có lỗi nào"
+    return StepResult("", "", detail, counts, _check_facts(result), {"findings": str(folder / "findings.csv")}, damage_lines(home))
+
+
+def _check_facts(result: QualityResult) -> dict[str, str]:
+    """What is to be known beside the open findings; counts only."""
+    grey = sum(1 for rows in result.examined.values() if not rows)
     facts = {"số quy tắc": str(len(all_rules())), "quy tắc chưa đủ dữ liệu": str(grey)}
-    return StepResult("", "", detail, counts, facts, {"findings": str(folder / "findings.csv")}, damage_lines(home))
+    aside = {SIGNED: result.waived.height, "chỗ gộp vào nguyên nhân chung": result.folded.height}
+    return facts | {name: number(count) for name, count in aside.items() if count}
 
 
 def nights_to_compare(home: Home, day: date) -> list[Snapshot]:
@@ -72,7 +86,9 @@ def write_gx(home: Home, day: date) -> StepResult:
     """Write the night's result as Great Expectations validation results and Data Docs."""
     from expectations.gx.validation import write_validation  # noqa: PLC0415 - importing it costs seconds: only this step pays
 
-    index = write_validation(night_result(home, day), all_rules(), night_snapshot(home, day), home.folder("gx", day))
+    result = night_result(home, day)
+    # Great Expectations counts rows: what a root cause stands for is counted there row by row.
+    index = write_validation(QualityResult(result.singles, result.examined), all_rules(), night_snapshot(home, day), home.folder("gx", day))
     return StepResult("", "", "đã ghi kết quả và Data Docs", paths={"data_docs": str(index)})
 
 
@@ -80,23 +96,39 @@ def hold_back(home: Home, day: date) -> StepResult:
     """List the rows that may not leave, and add up what may leave, what is held and what is set aside."""
     held_back = holdback(night_snapshot(home, day), night_result(home, day))
     file = save_held(held_back, home.folder("findings") / HELD_FOLDER / day.isoformat())
-    counts = {
-        "kéo về": held_back.pulled,
-        "xuất được": held_back.exported,
-        "giữ lại": held_back.held.height,
-        "tạm giữ": held_back.quarantined,
-    }
-    told = f"{number(held_back.held.height)} dòng ({number(held_back.exported)} dòng xuất được)"
+    require_totals(held_back)  # after the list was written: it shows where to look
+    sums = (held_back.pulled, held_back.exported, held_back.held.height, held_back.quarantined)
+    counts = dict(zip(TOTALS, sums, strict=True))
+    told = f"{number(held_back.held.height)} dòng; {sums_told(counts)}"
     return StepResult("", "", told, counts, paths={"held": str(file)})
 
 
+def sums_told(counts: Mapping[str, int]) -> str:
+    """The equation of the night in words, from the counts of the step that holds back."""
+    pulled, exported, held, aside = (number(counts.get(name, 0)) for name in TOTALS)
+    return f"kéo về {pulled} = xuất được {exported} + giữ lại {held} + tạm giữ {aside}"
+
+
 def blocking_for_form(result: QualityResult) -> dict[str, int]:
-    """Per rule, how many `chặn` findings stand on columns that the start-of-year form counts."""
+    """Per rule, how many `chặn` findings that nobody signed for stand on columns that the start-of-year form counts."""
+    return dict(sorted(Counter(_on_the_form(result.open_singles)["rule"].to_list()).items()))
+
+
+def exceptions_for_form(result: QualityResult) -> list[SignedExceptions]:
+    """The signed exceptions among them, by rule: the form says how many, of which rule and who signed."""
+    signed = _on_the_form(result.signed_singles).group_by("rule").agg(pl.len(), pl.col("signer").unique().sort(), pl.col("until").min())
+    return [
+        SignedExceptions(rule, count, tuple(signers), date.fromisoformat(until))
+        for rule, count, signers, until in signed.sort("rule").rows()
+    ]
+
+
+def _on_the_form(findings: pl.DataFrame) -> pl.DataFrame:
+    """`chặn` findings on columns that the start-of-year form counts."""
     counted = {rule.code for rule in all_rules() if rule.table == PUPILS.name and COUNTED_COLUMNS & set(rule.needs)}
-    chosen = result.findings.filter(
+    return findings.filter(
         (pl.col("severity") == Severity.BLOCK.value) & pl.col("rule").is_in(sorted(counted)) & pl.col("system").is_in(FORM_SYSTEMS)
     )
-    return dict(sorted(Counter(chosen["rule"].to_list()).items()))
 
 
 def export_forms(home: Home, day: date, stale: Sequence[str]) -> StepResult:
@@ -113,11 +145,13 @@ def export_forms(home: Home, day: date, stale: Sequence[str]) -> StepResult:
         raise DataStoppedExport(
             "Dừng xuất biểu: dữ liệu đêm nay mất bất thường", where="mục «dừng» trong báo cáo", fix="hỏi nơi quản lý hệ thống, rồi chạy lại"
         )
+    require_totals(holdback(night_snapshot(home, day), result))
     form = fill_start_of_year(
         night_snapshot(home, day),
         home.settings.school,
         blocking_for_form(result),
         home.folder("exports") / START_OF_YEAR_FORM / day.isoformat(),
+        exceptions_for_form(result),
     )
     counts = {"ô đã điền": form.filled_cells, "chỉ tiêu để trống": len(form.blank_rows), "cảnh báo": len(form.problems)}
     lines = (*form.problems, *_blank_lines(form.blank_rows))
@@ -137,6 +171,7 @@ def _blank_lines(blank_rows: Sequence[tuple[str, str]]) -> list[str]:
 def write_quality_report(home: Home, day: date, problems: Sequence[str], export: StepResult | None) -> StepResult:
     """Write the public report (counts) and the private lists (names) of the night."""
     snapshot, result = night_snapshot(home, day), night_result(home, day)
+    held_back = holdback(snapshot, result)
     content = ReportContent(
         school=home.settings.school.name,
         day=day,
@@ -144,7 +179,9 @@ def write_quality_report(home: Home, day: date, problems: Sequence[str], export:
         findings=result.findings,
         examined=result.examined,
         rules=all_rules(),
-        totals=holdback(snapshot, result).totals,
+        totals=(*held_back.totals, *held_back.by_system),
+        folded=result.folded,
+        waived=result.waived,
         earlier=earlier_summaries(home.folder("findings"), day),
         exports=_export_notes(export),
         backup_proof=proof_before(home, day),

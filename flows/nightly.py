@@ -76,8 +76,12 @@ def _night(home: Home, day: date) -> NightRecord:
         then(lambda: steps.hold_back(config, day), "holdback", "Giữ lại dòng sai")
         then(lambda: steps.export(config, day, stale), "export", "Xuất biểu")
         then(lambda: steps.report(config, day, problems(), _last(results, "export")), "report", "Báo cáo chất lượng")
-    if then(lambda: steps.back_up(config, day), "backup", "Sao lưu mã hóa"):
+    saved = then(lambda: steps.back_up(config, day), "backup", "Sao lưu mã hóa")
+    copied = bool(home.settings.backup.copies) and then(lambda: steps.copy_backup(config, day), "copies", "Chép sang kho khác")
+    if saved or copied:
         then(lambda: steps.verify(config, day), "verify", "Kiểm chứng bản sao lưu")
+        then(lambda: steps.care(config, day), "care", "Chăm sóc kho sao lưu")
+    then(lambda: steps.look_at_repositories(config), "repositories", "Tình trạng kho sao lưu")
     then(lambda: steps.tell(config, day, list(results)), "tell", "Tổng kết, báo tin")
     return NightRecord(day.isoformat(), started, tuple(results))
 

@@ -1,89 +1,34 @@
-"""Back up, prove, restore and drill, as plain functions over a home: what the night, the weekly drill and the command share."""
+"""What is known of the backups: asked of the repositories, and proved before a night."""
 
 from __future__ import annotations
 
-import getpass
-import json
-import shutil
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import make_url
-
-from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, absent_parts, stage_night
-from backup.drill import drill, past_drills
-from backup.drill import last_drill as newest_drill
-from backup.errors import ProofFailed, RestoreError
-from backup.manifest import staged_manifest
-from backup.repository import open_repository
-from backup.restore import find_snapshot, restore
-from backup.verify import prove, repository_status
+from backup.opening import open_repositories, open_repository
+from backup.verify import repository_status
 from expectations.report import BackupProof
-from flows.home import one_drill_at_a_time
-from flows.night_record import StepResult, load_records
-from flows.progress import StepEvent, announce
-from infra.clock import now, vietnamese_date
-from infra.source_settings import DatabaseSource
-from infra.vietnamese import size
+from flows.drilling import drill_lines, drills_before
+from flows.night_record import load_records
+from flows.repositories import lights_before
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from backup.drill import DrillResult
     from backup.repository import Repository
-    from backup.restore import Restored
-    from backup.stored import Progress
     from backup.verify import RepositoryStatus
     from flows.home import Home
-
-BACKUP_STEP, BACKUP_LABEL = "backup", "Sao lưu mã hóa"
-MAIN_SYSTEM = "qlnt"
-RESTORE_LOG = "nhat-ky.jsonl"
-
-
-def back_up(home: Home, day: date) -> StepResult:
-    """Save everything of a day into the repository. BackupError when it is not there whole."""
-    repository = open_repository(home.settings)
-    repository.ensure()
-    absent = absent_parts(home.data, day)
-    staged = stage_night(home.data, day, sqlite_file(home), without=absent)
-    saved = repository.save(staged.contents, _announced(BACKUP_STEP, BACKUP_LABEL))
-    saved.require_complete()
-    told = f"{saved.files} tệp, {size(saved.bytes)}, thêm mới {size(saved.added_bytes)} (bản {saved.id[:8]})"
-    without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name not in {*staged.manifest.parts, *NOT_EVERY_NIGHT})
-    counts = {"tệp": saved.files, "byte": saved.bytes, "byte thêm mới": saved.added_bytes}
-    return StepResult("", "", f"{told}; không có: {without}" if without else told, counts, {"bản sao lưu": saved.id[:8]})
-
-
-def sqlite_file(home: Home) -> Path | None:
-    """The QLNT database when it is a SQLite file; a server's database is landed by the pull and kept so."""
-    source = home.settings.sources.get(MAIN_SYSTEM)
-    if not isinstance(source, DatabaseSource) or not source.enabled:
-        return None
-    url = make_url(source.url)
-    file = home.settings.path(url.database or "") if url.get_backend_name() == "sqlite" else None
-    return file if file and file.is_file() else None
-
-
-def verify(home: Home, day: date) -> StepResult:
-    """Prove from the repository that the day's snapshot is there and holds what its manifest promises."""
-    repository = open_repository(home.settings)
-    proof = prove(repository, staged_manifest(home.data))
-    if proof.day != day:
-        raise ProofFailed(f"Bản kê đang chờ là của ngày {vietnamese_date(proof.day)}", fix="chạy lại `truong nightly`")
-    told = f"bản {proof.snapshot[:8]} có trong kho, đủ {proof.files} tệp ({size(proof.bytes)}), kho lành"
-    return StepResult("", "", told, {"tệp": proof.files, "byte": proof.bytes}, {"bản sao lưu": proof.snapshot[:8]})
 
 
 def proof_before(home: Home, day: date) -> BackupProof | None:
     """What was proved of the backup before a night: only nights and drills of earlier days, so that a second run tells the same."""
     proved = [record.day for record in load_records(home, before=day) if (step := record.step("verify")) and not step.problem]
-    drills = [entry for entry in past_drills(open_repository(home.settings).state) if entry["ok"] and entry["night"] < day.isoformat()]
+    drills = drills_before(home, day)
+    good = [entry["day"] for entry in drills if entry["ok"]]
     if not proved and not drills:
         return None
-    drilled = date.fromisoformat(drills[-1]["day"]) if drills else None
-    return BackupProof(newest_day=date.fromisoformat(proved[-1]) if proved else None, read_on=drilled, drilled_on=drilled)
+    drilled = date.fromisoformat(max(good)) if good else None
+    newest = date.fromisoformat(proved[-1]) if proved else None
+    lines = (*lights_before(home, day), *drill_lines(drills))
+    return BackupProof(newest_day=newest, read_on=drilled, drilled_on=drilled, lines=lines)
 
 
 def newest_in_repository(home: Home) -> RepositoryStatus:
@@ -91,74 +36,6 @@ def newest_in_repository(home: Home) -> RepositoryStatus:
     return repository_status(open_repository(home.settings))
 
 
-def restore_into(home: Home, wanted: date | str | None, what: str, target: Path) -> Restored:
-    """Bring a night, a part or a file back into a new folder, proved by hash. RestoreError when it cannot."""
-    repository = open_repository(home.settings)
-    return restore(repository, find_snapshot(repository, wanted), target, what, _announced("restore", "Khôi phục"))
-
-
-def hold_drill(home: Home) -> DrillResult:
-    """Restore the newest night aside, compare it with its manifest, open it, count the pupils, write down how it went."""
-    scratch = home.folder("drill")
-    with one_drill_at_a_time(home):
-        shutil.rmtree(scratch, ignore_errors=True)  # what a killed drill left: copies of pupils' data
-        return drill(open_repository(home.settings), scratch)
-
-
-def drill_step(home: Home) -> StepResult:
-    """A drill as a step of a flow. RestoreError when the data did not come back whole (it is written down all the same)."""
-    result = hold_drill(home)
-    if not result.ok:
-        raise RestoreError(result.told, fix="xem `truong status`, rồi chạy `truong nightly` và `truong drill`")
-    return StepResult("", "", result.told, {"tệp": result.files, "học sinh": result.pupils}, {"đêm": result.night})
-
-
-def restore_step(home: Home, day: date | None, what: str, reason: str) -> StepResult:
-    """A restore on demand as a step of a flow: always into a new folder of `data/restored`, and into the audit log."""
-    restored = restore_into(home, day, what, new_target(home))
-    log_restore(home, restored, what, reason)
-    told = f"{restored.files} tệp của đêm {vietnamese_date(restored.snapshot.day)}, đúng mã băm, ở {restored.target}"
-    return StepResult("", "", told, {"tệp": restored.files, "byte": restored.bytes}, paths={"restored": str(restored.target)})
-
-
-def new_target(home: Home) -> Path:
-    """A folder for a restore that does not exist yet."""
-    return home.folder("restored") / now().strftime("%Y-%m-%d-%H%M%S")
-
-
-def log_restore(home: Home, restored: Restored, what: str, reason: str) -> None:
-    """Add who restored what, when and why to `restored/nhat-ky.jsonl` (only ever appended to)."""
-    entry = {
-        "when": now().isoformat(timespec="seconds"),
-        "who": getpass.getuser(),
-        "night": restored.snapshot.day.isoformat() if restored.snapshot.day else None,
-        "snapshot": restored.snapshot.short_id,
-        "what": what or "trọn đêm",
-        "target": str(restored.target),
-        "files": restored.files,
-        "reason": reason,
-    }
-    file = home.folder("restored") / RESTORE_LOG
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
-
-
-def last_drill(home: Home) -> dict[str, Any] | None:
-    """The newest drill, or None."""
-    return newest_drill(open_repository(home.settings).state)
-
-
 def all_repositories(home: Home) -> list[Repository]:
-    """Every repository of the school."""
-    return [open_repository(home.settings)]
-
-
-def _announced(step: str, label: str) -> Callable[[Progress], None]:
-    """Restic's own progress as the step's."""
-
-    def tell(progress: Progress) -> None:
-        detail = f"{progress.files}/{progress.total_files} tệp, {size(progress.done_bytes)}"
-        announce(StepEvent(step, label, "chạy", detail, fraction=progress.fraction))
-
-    return tell
+    """Every repository of the school: the first, then its copies."""
+    return list(open_repositories(home.settings))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
+from infra.append_only import append_line
 from infra.clock import now
 
 if TYPE_CHECKING:
@@ -33,14 +33,7 @@ def digest_of(*told: object) -> str:
 
 def append(file: Path, entry: dict[str, Any]) -> None:
     """Add one line and wait until the disk has it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # A line that a power cut left torn gets its end first; then one write, so that no line of another process is torn.
-    kept = file.read_bytes() if file.is_file() else b""
-    end = b"" if not kept or kept.endswith(b"\n") else b"\n"
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, ONLY_THE_OWNER)
-    with os.fdopen(descriptor, "ab", buffering=0) as stream:
-        stream.write(end + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
-        os.fsync(stream.fileno())
+    append_line(file, json.dumps(entry, ensure_ascii=False), ONLY_THE_OWNER)
 
 
 def entries(file: Path) -> Iterator[dict[str, Any]]:

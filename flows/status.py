@@ -1,22 +1,26 @@
-"""One screen: how fresh each source is, last night, what is open, the newest backup as the repository has it."""
+"""One screen: how fresh each source is, last night, what is open, the backups as every repository has them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from backup.contents import PART_NAMES
+from backup.marked import left_out
+from backup.verdict import Topic
 from connectors.records.snapshot import open_snapshot
 from connectors.records.systems import label_of
 from expectations.ledger import load_result
 from expectations.rule import Severity
+from flows.checking import sums_told
 from flows.doctor import Line
+from flows.drilling import last_drill, last_drills, last_proven, proven_line
 from flows.night_record import load_records
 from flows.pulling import NIGHT_FOLDERS
-from flows.safekeeping import last_drill, newest_in_repository
+from flows.repositories import facts_of, healths, lines_of
 from infra.clock import SCHOOL_ZONE, now, vietnamese_date
-from infra.errors import ExitCode, SchoolError
+from infra.errors import ExitCode
+from infra.secrecy import WHAT_TO_DO
 from infra.vietnamese import number
 
 if TYPE_CHECKING:
@@ -24,10 +28,9 @@ if TYPE_CHECKING:
 
     from flows.home import Home
 
-# A nightly system whose newest data or backup is older than this has missed a night.
+# A nightly system whose newest data is older than this has missed a night.
 FRESH_DAYS = 2
 DRILL_DAYS = 8  # the drill is weekly
-MINUTES_TOLD = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,10 @@ def school_status(home: Home) -> Status:
     """Gather the status; only the repository itself says what is backed up."""
     facts: dict[str, Any] = {}
     lines = [*_freshness(home, facts), *_last_night(home, facts), *_open_findings(home, facts)]
-    backup = _backup(home, facts)
-    lines += [backup, _drill(home, facts)]
-    return Status(lines, facts, ExitCode.BACKUP if backup.good is False else ExitCode.OK)
+    backup = list(_backup(home, facts))
+    lines += [*backup, _drill(home, facts), *_marked(home, facts)]
+    red = any(line.good is False for line in backup)
+    return Status(lines, facts, ExitCode.BACKUP if red else ExitCode.OK)
 
 
 def _freshness(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
@@ -74,48 +78,52 @@ def _last_night(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
     told = "; ".join(record.problems) or "mọi bước đều xong"
     started = datetime.fromisoformat(record.started).astimezone(SCHOOL_ZONE)
     yield Line(not record.problems, f"Đêm {vietnamese_date(date.fromisoformat(record.day))}", f"{told} (chạy lúc {started:%H:%M %d/%m/%Y})")
+    if (held := record.step("holdback")) and held.counts:
+        facts["rows"] = held.counts
+        yield Line(not held.problem, "Số dòng của đêm đó", sums_told(held.counts))
 
 
 def _open_findings(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
     folders = sorted(home.folder("findings").glob(NIGHT_FOLDERS))
     if not folders:
         return
-    findings = load_result(folders[-1]).findings
+    result = load_result(folders[-1])
+    findings = result.open
     counts = {severity.value: findings.filter(findings["severity"] == severity.value).height for severity in Severity}
-    facts["findings"] = counts
+    facts["findings"], facts["waived"] = counts, result.waived.height
     told = ", ".join(f"{number(count)} {severity}" for severity, count in counts.items() if count) or "không có"
+    told += f"; ngoại lệ đã ký: {number(result.waived.height)}" if result.waived.height else ""
     blocking = counts[Severity.STOP.value] + counts[Severity.BLOCK.value]
     yield Line(None if blocking else True, "Việc đang mở", told, "mở báo cáo trong data/reports")
 
 
-def _backup(home: Home, facts: dict[str, Any]) -> Line:
-    """What the repository itself says, never what a job once reported."""
-    try:
-        seen = newest_in_repository(home)
-    except SchoolError as error:
-        facts["backup"] = {"error": error.line()}
-        return Line(False, "Sao lưu", error.what, error.fix)  # noqa: FBT003 - a colour
-    if seen.newest is None or seen.age is None:
-        facts["backup"] = None
-        return Line(False, "Sao lưu", "kho chưa có bản nào", "truong nightly")  # noqa: FBT003
-    newest, missing = seen.newest, [PART_NAMES.get(part, part) for part in seen.missing]
-    facts["backup"] = {"day": newest.day, "time": newest.time, "id": newest.id, "count": seen.count, "missing": list(seen.missing)}
-    told = f"bản mới nhất của ngày {vietnamese_date(newest.day)}, lưu cách đây {_ago(seen.age)}; kho có {seen.count} bản (đọc từ chính kho)"
-    if missing:
-        told += f"; THIẾU {', '.join(missing)}"
-    return Line(not missing and seen.age <= timedelta(days=FRESH_DAYS), "Sao lưu", told, "truong nightly")
-
-
-def _ago(age: timedelta) -> str:
-    minutes = int(age.total_seconds() // 60)
-    return f"{minutes} phút" if minutes < MINUTES_TOLD else f"{minutes // 60} giờ"
+def _backup(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
+    """What every repository itself says, never what a job once reported."""
+    found = healths(home)
+    first = facts_of(found[0])
+    unread = [verdict for verdict in found[0].red if verdict.topic is Topic.REACH]
+    newest = {**first["newest"], "count": first["count"], "missing": first["missing"]} if first["newest"] else None
+    facts["backup"] = {"error": unread[0].told} if unread else newest
+    facts["repositories"] = [facts_of(health) for health in found]
+    for health in found:
+        yield from lines_of(health)
 
 
 def _drill(home: Home, facts: dict[str, Any]) -> Line:
-    drill = last_drill(home)
-    facts["last_drill"] = drill
-    if drill is None:
+    """Green only when the newest drill of every repository was good and is fresh."""
+    newest, found = last_drill(home), last_drills(home)
+    facts["last_drill"], facts["drills"], facts["last_proven"] = newest, found, last_proven(home)
+    if newest is None:
         return Line(None, "Diễn tập khôi phục", "chưa lần nào", "truong drill")
-    day = date.fromisoformat(str(drill["day"]))
+    day = date.fromisoformat(str(newest["day"]))
     fresh = (now().date() - day).days <= DRILL_DAYS
-    return Line(bool(drill["ok"]) and fresh, "Diễn tập khôi phục", f"{vietnamese_date(day)}: {drill['told']}", "truong drill")
+    told = f"{vietnamese_date(day)}: {newest['told']}; {proven_line(home)}"
+    return Line(fresh and all(drill["ok"] for drill in found.values()), "Diễn tập khôi phục", told, "truong drill")
+
+
+def _marked(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
+    """Files that the newest backup left out because they bear the mark of a state secret (Điều 6)."""
+    facts["marked"] = marked = sorted(left_out(home.data / "backups"))
+    if marked:
+        more = f" và {len(marked) - 1} tệp nữa" if len(marked) > 1 else ""
+        yield Line(False, "Tài liệu mang dấu mật", f"không sao lưu “{marked[0]}”{more}", WHAT_TO_DO)  # noqa: FBT003 - a colour

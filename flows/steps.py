@@ -21,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 
 from connectors.errors import SourceUnreachable
 from connectors.records.systems import label_of
-from flows import checking, mailing, pulling, safekeeping, telling
+from flows import backing_up, checking, drilling, mailing, pulling, repositories, restoring, telling
 from flows.home import Home, open_home
 from flows.night_record import StepResult
 from flows.progress import StepEvent, announce
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from prefect.client.schemas.objects import State
+
+    from flows.restore_log import RestoreOrder
 
 FAULTS = "logs"
 # A source that hiccups is asked once more; a person is told only after that.
@@ -58,7 +60,7 @@ def run_step(step: str, label: str, home: Home, work: Callable[[], StepResult]) 
         announce(StepEvent(step, label, "lỗi", fault.line(), time.monotonic() - begun))
         raise fault from None
     seconds = time.monotonic() - begun
-    announce(StepEvent(step, label, "xong", result.detail, seconds))
+    announce(StepEvent(step, label, "lỗi" if result.problem else "xong", result.problem or result.detail, seconds))
     return replace(result, step=step, label=label, seconds=round(seconds, 2))
 
 
@@ -181,13 +183,31 @@ def report(config: str, day: date, problems: list[str], export_result: StepResul
 @task(name="Sao lưu", task_run_name=_drawn("Sao lưu"), **PLAIN)
 def back_up(config: str, day: date) -> StepResult:
     """Save everything of the day into the encrypted repository."""
-    return _step("backup", "Sao lưu mã hóa", config, lambda home: safekeeping.back_up(home, day))
+    return _step("backup", "Sao lưu mã hóa", config, lambda home: backing_up.back_up(home, day))
 
 
 @task(name="Kiểm chứng bản sao lưu", task_run_name=_drawn("Kiểm chứng bản sao lưu"), **PLAIN)
 def verify(config: str, day: date) -> StepResult:
     """Read the repository back: the day's snapshot is there and holds what it must."""
-    return _step("verify", "Kiểm chứng bản sao lưu", config, lambda home: safekeeping.verify(home, day))
+    return _step("verify", "Kiểm chứng bản sao lưu", config, lambda home: backing_up.verify(home, day))
+
+
+@task(name="Chép sang kho khác", task_run_name=_drawn("Chép sang kho khác"), **PLAIN)
+def copy_backup(config: str, day: date) -> StepResult:
+    """Bring the night's backup into the further repositories."""
+    return _step("copies", "Chép sang kho khác", config, lambda home: backing_up.copy(home, day))
+
+
+@task(name="Chăm sóc kho sao lưu", task_run_name=_drawn("Chăm sóc kho sao lưu"), **PLAIN)
+def care(config: str, day: date) -> StepResult:
+    """Read back a part of the data, forget by the agreed policy, prune: each when it is due."""
+    return _step("care", "Chăm sóc kho sao lưu", config, lambda home: backing_up.care(home, day))
+
+
+@task(name="Tình trạng kho sao lưu", task_run_name=_drawn("Tình trạng kho sao lưu"), **PLAIN)
+def look_at_repositories(config: str) -> StepResult:
+    """Ask every repository how it is, whatever the steps before said."""
+    return _step(repositories.STEP, repositories.LABEL, config, repositories.look_at_repositories)
 
 
 @task(name="Tổng kết và báo tin", task_run_name=_drawn("Tổng kết và báo tin"), **PLAIN)
@@ -199,13 +219,13 @@ def tell(config: str, day: date, results: list[StepResult]) -> StepResult:
 @task(name="Diễn tập khôi phục", task_run_name=_drawn("Diễn tập khôi phục"), **PLAIN)
 def hold_drill(config: str) -> StepResult:
     """Restore the newest night aside and prove it; the drill's record says how it went either way."""
-    return _step("drill", "Diễn tập khôi phục", config, safekeeping.drill_step)
+    return _step("drill", "Diễn tập khôi phục", config, drilling.drill_step)
 
 
 @task(name="Khôi phục", task_run_name=_drawn("Khôi phục"), **PLAIN)
-def restore(config: str, day: date | None, what: str, reason: str) -> StepResult:
+def restore(config: str, order: RestoreOrder) -> StepResult:
     """Bring data back into a new folder of the home."""
-    return _step("restore", "Khôi phục", config, lambda home: safekeeping.restore_step(home, day, what, reason))
+    return _step("restore", "Khôi phục", config, lambda home: restoring.restore_step(home, order))
 
 
 @task(name="Lập kế hoạch dọn thư", task_run_name=_drawn("Lập kế hoạch dọn thư"), **PLAIN)

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from connectors.records.systems import label_of
 from expectations.ledger import SUMMARY
 from flows.alerts import send_alert
+from flows.backing_up import marked_lines
+from flows.checking import SIGNED
+from flows.drilling import proven_line
 from flows.night_record import StepResult
+from flows.repositories import BAD_MARK
+from flows.repositories import STEP as REPOSITORIES
 from infra.clock import vietnamese_date
 from infra.vietnamese import number
 
@@ -36,9 +41,27 @@ def summary_lines(home: Home, day: date, results: Sequence[StepResult]) -> list[
     lines += ["", *_wrong_lines(home, day, by_step.get("check"))]
     lines += ["", "Giữ lại: " + _told(by_step.get("holdback")), "Xuất biểu: " + _told(by_step.get("export"))]
     lines += ["Sao lưu: " + _told(by_step.get("backup")), "Kiểm chứng: " + _told(by_step.get("verify"))]
-    if problems := [result.problem for result in results if result.problem]:
+    lines += [f"Khôi phục: {proven_line(home)}"]
+    if marked := marked_lines(home):
+        # Told also where the backup itself failed: what the law asks does not wait for it.
+        lines += ["", f"Tài liệu mang dấu mật ({len(marked)} tệp, không được sao lưu):", *(f"  ! {line}" for line in marked)]
+    lines += _repository_lines(by_step.get(REPOSITORIES))
+    if problems := [line for result in results for line in _problem_lines(result)]:
         lines += ["", "CẦN XỬ LÝ:", *(f"  • {problem}" for problem in problems)]
     return lines
+
+
+def _repository_lines(asked: StepResult | None) -> list[str]:
+    """Every repository as it answered, whatever the steps before said."""
+    if asked is None or not asked.lines:
+        return []
+    return ["", "Các kho sao lưu:", *(f"  {line}" for line in asked.lines)]
+
+
+def _problem_lines(result: StepResult) -> list[str]:
+    """What a step leaves to do: its problem, or each wrong thing of each repository on a line of its own."""
+    bad = [line.removeprefix(BAD_MARK) for line in result.lines if result.step == REPOSITORIES and line.startswith(BAD_MARK)]
+    return bad or ([result.problem] if result.problem else [])
 
 
 def _told(result: StepResult | None) -> str:
@@ -54,7 +77,8 @@ def _wrong_lines(home: Home, day: date, checked: StepResult | None) -> list[str]
     if checked is None or checked.problem:
         return ["Kiểm tra: " + _told(checked)]
     top = top_problems(home, day)
-    return [f"Cần sửa: {checked.detail}", *(f"  {number}. {line}" for number, line in enumerate(top, 1))]
+    signed = [f"  (không kể {count} ngoại lệ đã ký)"] if (count := checked.facts.get(SIGNED)) else []
+    return [f"Cần sửa: {checked.detail}", *signed, *(f"  {number}. {line}" for number, line in enumerate(top, 1))]
 
 
 def top_problems(home: Home, day: date) -> list[str]:
@@ -66,6 +90,8 @@ def top_problems(home: Home, day: date) -> list[str]:
 
 def _concerned(row: dict[str, Any]) -> str:
     """With whom a rule's findings are, as counts: `52 chỗ, 31 học sinh, 12 lớp`."""
+    if row["folded"]:
+        return f"{number(row['count'])} nguyên nhân chung, gộp {number(row['folded'])} chỗ"
     places, classes = f"{number(row['count'])} chỗ", f", {row['classes']} lớp" if row["classes"] else ""
     if row["table"] in CONCERNED:
         return f"{number(row['records'])} {CONCERNED[row['table']]}"
@@ -83,6 +109,6 @@ def tell(home: Home, day: date, results: Sequence[StepResult]) -> StepResult:
     aside = folder / f".{day.isoformat()}.txt.{os.getpid()}"
     aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
     file = aside.replace(folder / f"{day.isoformat()}.txt")
-    trouble = any(result.problem for result in results)
+    trouble = any(result.problem for result in results) or bool(marked_lines(home))
     sent = send_alert(home, f"{'CẦN XỬ LÝ' if trouble else 'Ổn'}: đêm {vietnamese_date(day)}", lines)
     return StepResult("", "", sent, paths={"summary": str(file)}, lines=tuple(lines))

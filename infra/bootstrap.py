@@ -2,7 +2,7 @@
 
 Standard library only: it runs on a fresh machine with nothing but Python 3.11 and make, as an
 ordinary user, without pip. The second time it only looks at stamps and needs no network.
-`--servers` installs by apt what the tests drive (root, the first time only).
+`--servers` installs by apt what the tests drive (root, the first time only). `--bench` adds what `make bench` compares us with.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class SetupError(Exception):
 def main(arguments: list[str]) -> int:
     """Prepare everything, or the servers; returns the exit code."""
     try:
-        prepare_servers() if "--servers" in arguments else prepare()
+        prepare_servers() if "--servers" in arguments else prepare(bench="--bench" in arguments)
     except SetupError as error:
         print(f"Lỗi: {' '.join(str(error).split())}", flush=True)
         return CONFIGURATION
@@ -62,13 +62,13 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def prepare() -> None:
+def prepare(*, bench: bool) -> None:
     """`.venv` as uv.lock says, and a restic that is new enough."""
     if sys.version_info < (3, 11):  # noqa: UP036 - `make setup` runs it with whatever python3 there is
         raise SetupError(f"Cần Python 3.11 trở lên, máy có {platform.python_version()} → chạy: make PYTHON=python3.12 setup")
     stamp, wanted = VENV / ".truong-stamp", environment_stamp()
-    if not (VENV / "bin" / "python").exists() or not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
-        sync_environment(ensure_uv())
+    if bench or not (VENV / "bin" / "python").exists() or not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+        sync_environment(ensure_uv(), *(("--group", "bench") if bench else ()))
         stamp.write_text(wanted, encoding="utf-8")
     ensure_restic()
 
@@ -126,10 +126,10 @@ def pip_download(requirement: str, scratch: Path) -> Path | None:
     return next(iter(scratch.glob("*.whl")), None) if done.returncode == 0 else None
 
 
-def sync_environment(uv: Path) -> None:
+def sync_environment(uv: Path, *more: str) -> None:
     """`uv sync` exactly as locked, with this Python."""
     say("Cài thư viện vào .venv theo uv.lock (lần đầu mất vài phút)")
-    command = [str(uv), "sync", "--frozen", "--compile-bytecode", "--no-progress", "--quiet"]
+    command = [str(uv), "sync", "--frozen", "--compile-bytecode", "--no-progress", "--quiet", *more]
     done = run(command, ROOT, uv_environment())
     if done.returncode:
         raise SetupError(f"Không cài được thư viện: {reason(done)} → kiểm tra mạng và đĩa trống (cần 2 GB), rồi chạy lại")
@@ -184,29 +184,29 @@ def restic_version(program: str | Path) -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else (0,)
 
 
-def restic_from_debian(scratch: Path, target: Path) -> bool:
+def restic_from_debian(scratch: Path, target: Path, suite: str = RESTIC_SUITE, oldest: tuple[int, ...] = OLDEST_RESTIC) -> bool:
     """Fetch and unpack Debian's restic with private apt folders (no root, nothing installed); False when that is not possible."""
     mirror = debian_mirror()
     if not mirror or not DEBIAN_KEYRING.exists():
         return False
-    apt = private_apt(scratch, mirror)
+    apt = private_apt(scratch, mirror, suite)
     run([*apt, "update"], scratch)
     run([*apt, "download", "restic"], scratch)
     for package in scratch.glob("restic_*.deb"):
         run(["dpkg", "-x", str(package), str(scratch / "tree")])
     unpacked = scratch / "tree/usr/bin/restic"
-    if restic_version(unpacked) < OLDEST_RESTIC:
+    if restic_version(unpacked) < oldest:
         return False
     install_program(unpacked.read_bytes(), target)
     return True
 
 
-def private_apt(scratch: Path, mirror: str) -> list[str]:
+def private_apt(scratch: Path, mirror: str, suite: str) -> list[str]:
     """An apt-get that knows one source and writes only below `scratch`; signatures are checked as always."""
     for name in ("lists/partial", "cache/archives/partial"):
         made(scratch / name)
     (scratch / "status").touch()
-    (scratch / "sources.list").write_text(f"deb [signed-by={DEBIAN_KEYRING}] {mirror} {RESTIC_SUITE} main\n", encoding="utf-8")
+    (scratch / "sources.list").write_text(f"deb [signed-by={DEBIAN_KEYRING}] {mirror} {suite} main\n", encoding="utf-8")
     places = {"Etc::sourcelist": "sources.list", "State::lists": "lists", "State::status": "status", "Cache": "cache"}
     options = [f"Dir::{key}={scratch / name}" for key, name in places.items()]
     options += ["Dir::Etc::sourceparts=/dev/null", "Acquire::Languages=none"]

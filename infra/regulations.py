@@ -6,6 +6,8 @@ beside the rule; this file only names it, once.
 
 from __future__ import annotations
 
+from datetime import date
+
 # The school's own regulation on managing and using information systems.
 QC_10_1C = "QĐ 292/QĐ-THTT Điều 10.1c"  # an account is withdrawn on the day of the personnel decision
 QC_15_4 = "QĐ 292/QĐ-THTT Điều 15.4"  # the principal approves results once every teacher has entered all
@@ -20,6 +22,7 @@ QC_24 = "QĐ 292/QĐ-THTT Điều 24"  # staff records
 QC_21 = "QĐ 292/QĐ-THTT Điều 21"  # backups
 
 # Assessment of primary-school pupils.
+TT22_2016 = "TT 30/2014/TT-BGDĐT, TT 22/2016/TT-BGDĐT"  # grades that TT 27/2020 had not reached yet
 TT27_7 = "TT 27/2020/TT-BGDĐT Điều 7"  # levels, periodic tests, qualities and competences
 TT27_9 = "TT 27/2020/TT-BGDĐT Điều 9"  # the year's overall result
 TT27_11 = "TT 27/2020/TT-BGDĐT Điều 11"  # completion and promotion
@@ -33,9 +36,12 @@ PHONE_NUMBERING = "Quy hoạch kho số viễn thông (chuyển đổi mã mạn
 TT28_33 = "TT 28/2020/TT-BGDĐT Điều 33"  # age of pupils
 TT28_16 = "TT 28/2020/TT-BGDĐT Điều 16"  # class size, one class teacher, inclusive and combined classes
 
+NQ1685 = "NQ 1685/NQ-UBTVQH15"  # wards of the city since 1 July 2025; no district level any more
+
 # Staff and accounts.
 TT20_2018 = "TT 20/2018/TT-BGDĐT"  # professional standard of teachers
-ND233_2026 = "NĐ 233/2026/NĐ-CP"  # rating of civil servants and public employees
+ND233_2026 = "NĐ 233/2026/NĐ-CP"  # rating of civil servants and public employees, from 1 July 2026
+ND90_2020 = "NĐ 90/2020/NĐ-CP, NĐ 48/2023/NĐ-CP; từ 1/7/2026 NĐ 233/2026/NĐ-CP"  # what holds of ratings in every year
 QCVN_12 = "QCVN 12:2026/BCA"  # idle accounts are disabled
 
 # Numbers that the articles fix (thresholds left to the school are in infra/settings.py).
@@ -44,9 +50,10 @@ INCLUSIVE_CLASS_PUPILS = 2  # Điều 16.1: pupils with a disability in one clas
 COMBINED_CLASS_PUPILS = 15  # Điều 16.1: pupils in a combined class
 ENTRY_AGE = 6  # Điều 33: grade 1 is entered at six, by calendar year
 RESULT_MINIMUM = {"HTXS": 9, "HTT": 7, "HT": 5}  # TT 27/2020, Điều 9.2: every end-of-year test
-LEVEL_MINIMUM = {"T": 7, "H": 5}  # practice, no law (rules.md TT27-7.1g)
-INSUFFICIENT_MAXIMUM = 4  # practice, no law: level C goes with at most 4
 TOP_SCORE = 10
+TT27_FIRST_YEAR = 2020  # its roadmap: grade 1 from the school year that starts then, one grade more each year
+DISTRICTS_UNTIL = date(2025, 7, 1)  # NQ 1685: from this day an address has no district
+NEW_WARDS = ("Minh Phụng", "Bình Thới", "Hòa Bình", "Phú Thọ")  # NQ 1685: the wards of what was Quận 11
 STANDARD_CRITERIA_NEEDED = 10  # TT 20/2018: of the fifteen criteria
 CIVIL_RATING_FROM = {"HTXSNV": 90, "HTTNV": 70, "HTNV": 50}  # NĐ 233/2026
 CIVIL_RATING_LOWEST = "KHTNV"

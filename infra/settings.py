@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from infra.backup_settings import Backup
 from infra.errors import ConfigurationError
+from infra.restore_settings import ScratchServer  # noqa: TC001 - pydantic reads it
 from infra.source_settings import ImapServer, Section, SourceSettings
 
 SETTINGS_FILE = "truong.toml"
@@ -45,14 +47,6 @@ class Mail(Section):
         return self
 
 
-class Backup(Section):
-    """The restic repository (Điều 21)."""
-
-    name: str = "tai-cho"
-    repository: str = "data/backups/restic"
-    password_file: Path = Path("secrets/restic.pass")
-
-
 class Alerts(Section):
     """Who hears how the night went. The text file is always written; e-mail when a server is named."""
 
@@ -65,16 +59,6 @@ class Alerts(Section):
     recipients: tuple[str, ...] = ()
 
 
-class Limits(Section):
-    """Thresholds that the law leaves to the school; defaults and their sources in docs/rules.md."""
-
-    max_school_days_a_month: int = 26
-    idle_account_days: int = Field(default=45, description="QCVN 12:2026/BCA (PL-7)")
-    shared_phone_pupils: int = Field(default=5, description="DT-5")
-    class_size: int = Field(default=35, description="TT 28/2020 Điều 16.1 (TU-4)")
-
-
-AssessmentTime = Literal["GK1", "CK1", "GK2", "CN"]
 ANY_COMMON_YEAR = 2027  # 29/02 is no day of every year
 
 
@@ -93,6 +77,69 @@ def _day_of_every_year(text: str) -> str:
 
 
 DayOfYear = Annotated[str, AfterValidator(_day_of_every_year)]
+
+
+class Limits(Section):
+    """Thresholds that the law leaves to the school; defaults and their sources in docs/rules.md."""
+
+    max_school_days_a_month: int = 26
+    idle_account_days: int = Field(default=45, description="QCVN 12:2026/BCA (PL-7)")
+    shared_phone_pupils: int = Field(default=5, description="DT-5")
+    class_size: int = Field(default=35, description="TT 28/2020 Điều 16.1 (TU-4)")
+    max_school_days_a_term: int = Field(default=90, description="CC-1: nửa của 35 tuần học, làm tròn lên 18 tuần (CT-3)")
+    level_t_from: int = Field(default=7, description="thông lệ, không phải luật (TT27-7.1g): mức T đi với điểm từ")
+    level_h_from: int = Field(default=5, description="thông lệ (TT27-7.1g): mức H đi với điểm từ")
+    level_c_to: int = Field(default=4, description="thông lệ (TT27-7.1g): mức C đi với điểm đến")
+    science_is_tested: bool = Field(default=True, description="TT27-7.1b: Khoa học ở khối 4, 5 có bài kiểm tra định kỳ")
+    digital_traits_from_grade: int = Field(default=3, description="khối bắt đầu đánh giá năng lực công nghệ, tin học (TT27-7.2)")
+    count_electives: bool = Field(default=True, description="TT27-9.8: môn tự chọn đã đánh giá thì tính vào kết quả năm")
+    accept_old_subjects: bool = Field(default=False, description="CT-4: không báo môn Thủ công, Kỹ thuật của chương trình cũ")
+    second_term_starts: DayOfYear = Field(default="16/01", description="HS-7: ngày đầu học kỳ 2 theo kế hoạch năm học của thành phố")
+    lowest_height_cm: int = Field(default=85, description="SK-1: chiều cao có thể có, từ")
+    highest_height_cm: int = Field(default=180, description="SK-1: chiều cao có thể có, đến")
+    lightest_kg: int = Field(default=10, description="SK-1: cân nặng có thể có, từ")
+    heaviest_kg: int = Field(default=100, description="SK-1: cân nặng có thể có, đến")
+    measured_by: DayOfYear = Field(default="31/12", description="Điều 20: hạn đo chiều cao, cân nặng cho mọi học sinh")
+    score_jump: int = Field(default=5, description="Điều 16.1b: điểm lệch lần kiểm tra trước từ bao nhiêu thì đề nghị xem lại")
+    alike_marks_from: int = Field(
+        default=10, description="Điều 16.1b: số điểm ít nhất của một sổ để xét cả lớp một điểm, nhập trong một phút"
+    )
+    last_hours: int = Field(default=24, description="Điều 16.1b: bao nhiêu giờ cuối trước hạn là nhập sát hạn")
+    class_size_jump: int = Field(default=5, description="Điều 16.1b: sĩ số một lớp đổi sau một đêm từ bao nhiêu thì đề nghị xem lại")
+    nd233_from_year: int = Field(default=2026, description="CB-4: năm đầu tiên xếp loại theo NĐ 233/2026; trước đó NĐ 90/2020, NĐ 48/2023")
+    tt20_until_year: int = Field(default=2026, description="CB-2, CB-3: năm cuối xếp loại theo 15 tiêu chí; sau đó chuẩn một chức danh")
+    excellent_percent: int = Field(default=20, description="CB-4: HTXSNV không quá bao nhiêu % số HTTNV (đơn vị xuất sắc: 25)")
+    unit_rating: Literal["", "HTXSNV", "HTTNV", "HTNV", "KHTNV"] = Field(
+        default="", description="CB-4: xếp loại của đơn vị năm gần nhất; để trống: không so với người đứng đầu"
+    )
+
+    @property
+    def second_term_day(self) -> tuple[int, int]:
+        """(month, day) on which the second term starts."""
+        return _month_day(self.second_term_starts)
+
+    @property
+    def measured_by_day(self) -> tuple[int, int]:
+        """(month, day) by which everybody must have been measured."""
+        return _month_day(self.measured_by)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Limits:
+        if not (self.level_c_to < self.level_h_from <= self.level_t_from):
+            raise ValueError("cần level_c_to < level_h_from <= level_t_from")
+        if self.lowest_height_cm >= self.highest_height_cm or self.lightest_kg >= self.heaviest_kg:
+            raise ValueError("cận dưới phải nhỏ hơn cận trên (chiều cao, cân nặng)")
+        return self
+
+
+class Secrecy(Section):
+    """What the guard against state secrets lets pass (Điều 6)."""
+
+    cleared: tuple[str, ...] = Field(default=(), description="tên tệp đã được xem và không phải tài liệu mật")
+
+
+AssessmentTime = Literal["GK1", "CK1", "GK2", "CN"]
+ANY_COMMON_YEAR = 2027  # 29/02 is no day of every year
 
 
 class Gradebook(Section):
@@ -129,8 +176,10 @@ class Settings(Section):
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     mail: Mail | None = None
     backup: Backup = Backup()
+    scratch: tuple[ScratchServer, ...] = ()
     alerts: Alerts = Alerts()
     limits: Limits = Limits()
+    secrecy: Secrecy = Secrecy()
     gradebook: Gradebook = Gradebook()
     server: Server = Server()
     home: Path = Field(default=Path(), exclude=True)

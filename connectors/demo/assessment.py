@@ -95,9 +95,8 @@ class Assessment:
         self.system.marks.append(MarkRow(pupil.code, pupil.class_name, pupil.grade, *cell, *mark, attempt, user, moment))
 
     def _result(self, pupil: Pupil, cells: dict[str, Cell], trait_levels: list[str]) -> YearResultRow:
-        counted = {subject: cell for subject, cell in cells.items() if not (subject == "NN1" and not tested_times(subject, pupil.grade))}
-        tests = [int(float(score.replace(",", "."))) for _, score in counted.values() if score is not None]
-        result = overall([level for level, _ in counted.values()], trait_levels, tests)
+        tests = [int(float(score.replace(",", "."))) for _, score in cells.values() if score is not None]
+        result = overall([level for level, _ in cells.values()], trait_levels, tests)
         passed = result != "CHT"
         decision = f"{self.rng.randrange(40, 90)}/QĐ-THSK" if pupil.role is Role.BY_DECISION and not passed else None
         return YearResultRow(

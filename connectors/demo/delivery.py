@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from connectors.demo.faults import plant
+from connectors.demo.faults_staff import ONLY_WITH_TEMIS
 from connectors.demo.files import write_sector_exports, write_staff_files
 from connectors.demo.mail import write_maildir
 from connectors.demo.other_systems import write_other_systems
@@ -56,7 +57,7 @@ def write_demo(folder: Path, options: DemoOptions) -> DemoSummary:
     """Write the sources of a demo school. ConfigurationError when the folder holds something or the school would be too small."""
     _refuse(folder, options)
     school = build_school(options.seed, options.pupils, options.day)
-    faults = [] if options.clean else plant(school, options.seed)
+    faults = [] if options.clean else _to_be_found(plant(school, options.seed), options)
     aside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
@@ -77,6 +78,11 @@ def deliver(school: School, folder: Path) -> None:
     write_qlnt(folder / "qlnt" / "qlnt.sqlite", school)
     write_sector_exports(folder / "csdl", school)
     write_staff_files(folder / "staff", school)
+
+
+def _to_be_found(faults: Sequence[Fault], options: DemoOptions) -> list[Fault]:
+    """Those that the systems that are written can show."""
+    return [fault for fault in faults if options.all_systems or fault[0] not in ONLY_WITH_TEMIS]
 
 
 def _refuse(folder: Path, options: DemoOptions) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from connectors.demo import faults_identity, faults_marks, faults_pupils, faults_school, faults_staff
+from connectors.demo import faults_abnormal, faults_identity, faults_marks, faults_pupils, faults_ratings, faults_school, faults_staff
 from connectors.demo.dice import shuffled
+from connectors.demo.faults_sheets import plant_in_sheets
 from connectors.demo.planting import Fault, NoTarget, Planting
 
 if TYPE_CHECKING:
@@ -25,12 +26,14 @@ def plant(school: School, seed: int) -> list[Fault]:
     plan = Planting.of(school, seed)
     # In chance order: in a small school not every kind finds a pupil, and no kind shall always be the one left out.
     particulars = shuffled(plan.rng, (*faults_pupils.ONE_OF_EACH, *faults_identity.ONE_OF_EACH))
-    for planter in (*faults_school.FIRST, *particulars, *faults_marks.ONE_OF_EACH, *faults_school.ONE_OF_EACH, *faults_staff.ONE_OF_EACH):
+    marks = (*faults_marks.FIRST, *faults_abnormal.ONE_OF_EACH, *faults_marks.ONE_OF_EACH)
+    staff = (*faults_staff.ONE_OF_EACH, *faults_ratings.ONE_OF_EACH)
+    for planter in (*faults_school.FIRST, *particulars, *marks, *faults_school.ONE_OF_EACH, *staff):
         with suppress(NoTarget):
             planter(plan)
     for table, rows, planters in _fillers(school):
         _fill(plan, table, int(SHARE * rows), planters)
-    return plan.finish()
+    return plant_in_sheets(school, plan.rng, plan.finish())
 
 
 def _fillers(school: School) -> list[tuple[str, int, Sequence[Callable[[Planting], None]]]]:

@@ -1,4 +1,4 @@
-"""Defects in numbers and phones, and differences between the two systems (ID-*, DT-*, DCH-*)."""
+"""Defects in numbers and phones, names, addresses, and differences between the two systems (ID-*, DT-*, TX-1, DC-1, DCH-*)."""
 
 from __future__ import annotations
 
@@ -39,6 +39,10 @@ def other_year_digits(number: str) -> str:
     return f"{number[:4]}{(int(number[4:6]) + 1) % 100:02d}{number[6:]}"
 
 
+def other_tail(number: str) -> str:
+    return f"{number[:6]}{(int(number[6:]) + 7) % 10**6:06d}"
+
+
 def as_spreadsheets_shorten(number: str) -> str:
     return f"{number[1]}.{number[2:9]}E+10"
 
@@ -64,6 +68,10 @@ def number_before_2018(plan: Planting) -> str:
 
 def lost_zero(plan: Planting) -> str:
     return f"90{plan.rng.randrange(10**7):07d}"
+
+
+def short_landline(plan: Planting) -> str:
+    return f"028{plan.rng.randrange(10**7):07d}"
 
 
 def one_phone_for_many(plan: Planting) -> None:
@@ -92,6 +100,38 @@ def other_name(plan: Planting) -> None:
     surname, _, rest = pupil.name.partition(" ")
     plan.sector[pupil.code].full_name = newer_tones(f"{surname} Ngọc {rest}" if not rest.startswith("Ngọc") else f"{surname} Kim {rest}")
     plan.record(PUPILS, pupil.code, "DCH-2")
+
+
+def name_with_a_digit(plan: Planting) -> None:
+    pupil = plan.pupil()
+    plan.sector[pupil.code].full_name = f"{newer_tones(pupil.name)}1"
+    plan.record(PUPILS, pupil.code, "TX-1", "DCH-2")
+
+
+def name_with_foreign_letter(plan: Planting) -> None:
+    """Ð of another keyboard: the same name to the eye, and to the comparison of the two systems."""
+    pupil = plan.pupil(lambda pupil: "Đ" in pupil.name)
+    plan.sector[pupil.code].full_name = pupil.name.replace("Đ", "\u00d0")
+    plan.record(PUPILS, pupil.code, "TX-1")
+
+
+def name_with_other_i(plan: Planting) -> None:
+    pupil = plan.pupil(lambda pupil: "Mỹ" in pupil.name)
+    plan.sector[pupil.code].full_name = newer_tones(pupil.name).replace("Mỹ", "Mĩ")
+    plan.record(PUPILS, pupil.code, "DCH-2")
+
+
+def half_new_address(plan: Planting) -> None:
+    """The new ward and the old district (DC-1): nobody can tell which of the two was put right."""
+    pupil = plan.pupil(lambda pupil: "Quận" not in pupil.family.address)
+    plan.own[pupil.code].permanent_address = pupil.family.address.replace(", Thành phố", ", Quận 11, Thành phố")
+    plan.record(PUPILS, pupil.code, "DC-1/1")
+
+
+def ward_without_district(plan: Planting) -> None:
+    pupil = plan.pupil(lambda pupil: "Quận 11, " in pupil.family.address)
+    plan.own[pupil.code].permanent_address = pupil.family.address.replace("Quận 11, ", "")
+    plan.record(PUPILS, pupil.code, "DC-1/2")
 
 
 def swapped_birth_date(plan: Planting) -> None:
@@ -133,17 +173,24 @@ ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
     malformed_code,
     no_number,
     sector_number(lambda number: number[:10], "ID-4/1"),
-    sector_number(lambda number: UNKNOWN_PROVINCE + number[3:], "ID-4/2"),
-    sector_number(other_sex_digit, "ID-4/3"),
-    sector_number(other_year_digits, "ID-4/4"),
+    sector_number(lambda number: UNKNOWN_PROVINCE + number[3:], "ID-4/2", "DCH-7"),
+    sector_number(other_sex_digit, "ID-4/3", "DCH-7"),
+    sector_number(other_year_digits, "ID-4/4", "DCH-7"),
+    sector_number(other_tail, "DCH-7"),
     sector_number(lambda number: number[1:], "ID-6/1"),
     sector_number(as_spreadsheets_shorten, "ID-6/2"),
     sector_phone(unknown_prefix, "DT-1"),
     sector_phone(number_before_2018, "DT-2"),
+    sector_phone(short_landline, "DT-3"),
     sector_phone(lost_zero, "DT-4"),
     one_phone_for_many,
     missing_in_sector,
     other_name,
+    name_with_a_digit,
+    name_with_foreign_letter,
+    name_with_other_i,
+    half_new_address,
+    ward_without_district,
     swapped_birth_date,
     other_sex,
     other_class,
@@ -151,8 +198,8 @@ ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
 )
 FILLERS: tuple[Callable[[Planting], None], ...] = (
     no_number,
-    sector_number(other_sex_digit, "ID-4/3"),
-    sector_number(other_year_digits, "ID-4/4"),
+    sector_number(other_sex_digit, "ID-4/3", "DCH-7"),
+    sector_number(other_year_digits, "ID-4/4", "DCH-7"),
     sector_number(lambda number: number[1:], "ID-6/1"),
     sector_phone(unknown_prefix, "DT-1"),
     sector_phone(number_before_2018, "DT-2"),

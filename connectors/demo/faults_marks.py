@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 MARKS, TRAITS, RESULTS = "marks", "traits", "year_results"
 FINAL = "CN"
 PARTS = tuple(part for parts in COMBINED_SUBJECTS.values() for part in parts)
-UNKNOWN_SUBJECT = "TCONG"  # Thủ công, of the programme before 2018
+UNKNOWN_SUBJECT = "MONLA"
+OLD_SUBJECT = "Thủ công"  # of the programme before 2018
 ETH = "\u00d0"  # looks like Đ (rules.md TT27-7.4)
 NEXT_LEVEL = {GOOD: FAIR, FAIR: WEAK, WEAK: FAIR}
 FEWEST_IN_A_GRADEBOOK = 5  # pupils without a row before the whole column counts as missing (TT27-7.1a/2)
@@ -119,9 +120,13 @@ def score_no_integer(plan: Planting) -> None:
 
 
 def score_unlike_level(plan: Planting) -> None:
-    row = plan.mark(lambda row: early(row) and tested(row) and row.level in (T, H))
-    row.score = str((T_FROM if row.level == T else H_FROM) - 1)
+    row = plan.mark(lambda row: early(row) and tested(row) and row.level in (T, H) and not plan.jumps(row, _below(row)))
+    row.score = str(_below(row))
     plan.record(MARKS, key(row), "TT27-7.1g")
+
+
+def _below(row: MarkRow) -> int:
+    return (T_FROM if row.level == T else H_FROM) - 1
 
 
 def trait_level_in_subject(plan: Planting) -> None:
@@ -137,10 +142,15 @@ def subject_of_other_grade(plan: Planting) -> None:
     plan.record(MARKS, f"{row.pupil_code}|{alien}|{row.time}", "CT-1")
 
 
-def unknown_subject(plan: Planting) -> None:
-    row = plan.mark(lambda row: early(row) and row.subject == "DD")
-    _add(plan, row, UNKNOWN_SUBJECT)
-    plan.record(MARKS, f"{row.pupil_code}|{UNKNOWN_SUBJECT}|{row.time}", "CT-1/1")
+def other_subject(name: str, rule: str) -> Callable[[Planting], None]:
+    """A row of a subject that the programme does not have."""
+
+    def plant(plan: Planting) -> None:
+        row = plan.mark(lambda row: early(row) and row.subject == "DD")
+        _add(plan, row, name)
+        plan.record(MARKS, f"{row.pupil_code}|{name}|{row.time}", rule)
+
+    return plant
 
 
 def trait_missing(plan: Planting) -> None:
@@ -257,10 +267,12 @@ TRAIT_FILLERS: tuple[Callable[[Planting], None], ...] = (
     subject_level_in_trait,
     maths_and_computing,
 )
+# Before anything else in the marks: nothing planted may be lost with the column.
+FIRST: tuple[Callable[[Planting], None], ...] = (gradebook_missing,)
 ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
-    gradebook_missing,
     combined_and_split,
-    unknown_subject,
+    other_subject(UNKNOWN_SUBJECT, "CT-1/1"),
+    other_subject(OLD_SUBJECT, "CT-4"),
     *MARK_FILLERS,
     *TRAIT_FILLERS,
     final_level_missing,

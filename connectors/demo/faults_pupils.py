@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connectors.demo.planting import Planting
 
 PUPILS = "pupils"
+UNKNOWN_DISABILITY = "99"
 UNKNOWN_POLICY, UNKNOWN_STATUS, UNKNOWN_ETHNICITY = "99", "Bảo lưu", "Việt kiều"
 FAR_TOO_OLD = 4  # years; up to 3 are allowed to some (Thông tư 28/2020/TT-BGDĐT Điều 33)
 WITHIN_A_TERM = ("02", "04", "05", "06", "08", "09")
@@ -96,6 +97,13 @@ def disabled_without_kind(plan: Planting) -> None:
     plan.record(PUPILS, pupil.code, "HS-2/1")
 
 
+def unknown_disability(plan: Planting) -> None:
+    disabled = {row.class_name for row in plan.school.qlnt.pupils if row.disability}
+    pupil = plan.pupil(lambda pupil: plan.own[pupil.code].class_name not in disabled)
+    plan.own[pupil.code].disability = UNKNOWN_DISABILITY
+    plan.record(PUPILS, pupil.code, "HS-2/8")
+
+
 def undated_status(plan: Planting) -> None:
     pupil = plan.mover(*SINGLE_KINDS)
     plan.own[pupil.code].status_date = None
@@ -156,6 +164,7 @@ def shared_number(plan: Planting) -> None:
     second = plan.pupil(lambda pupil: (pupil.birth.year, pupil.sex) == (first.birth.year, first.sex))
     plan.own[second.code].personal_number = first.personal_number
     plan.record(PUPILS, pair(first, second), "HS-8/2")
+    plan.record(PUPILS, second.code, "DCH-7")
 
 
 def same_child_twice(plan: Planting) -> None:
@@ -205,6 +214,7 @@ ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
     no_mothers_year,
     unknown_ethnicity,
     disabled_without_kind,
+    unknown_disability,
     undated_status,
     impossible_birth_date,
     born_tomorrow,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connectors.demo.rows import MovementRow
+from connectors.demo.gradebook import MATHS
+from connectors.demo.planting import NoTarget
+from connectors.demo.rows import MarkRow, MovementRow
 from connectors.records.codes import DROPPED_OUT, MOVED_IN, MOVED_OUT
 
 if TYPE_CHECKING:
@@ -20,7 +22,12 @@ CLASS_SIZE, COMBINED_SIZE, DISABLED_A_CLASS = 35, 15, 2  # Thông tư 28/2020/TT
 MOST_MOVED = 8  # pupils taken from other classes to crowd one
 NOBODY = "CB9999"
 TOO_MANY_DAYS = 27  # school days that no month has
-NO_MOVEMENT = "01"
+NO_MOVEMENT, UNKNOWN_REASON = "01", "77"
+A_MONTH = timedelta(days=31)
+MEASURED_BY = (12, 31)
+FEWEST_IN_A_CLASS = 8  # of at least five pupils without a row the class is told, not each of them
+A_TERM = 90  # school days: half of 35 weeks, rounded up
+OFTEN_AWAY = 25  # days a month, which is possible
 
 
 def _class(plan: Planting, suits: Callable[[ClassRow, list[Pupil]], bool]) -> tuple[ClassRow, list[Pupil]]:
@@ -85,6 +92,25 @@ def movement_blank(field: str, kinds: tuple[str, ...], rule: str) -> Callable[[P
     return plant
 
 
+def unknown_reason(plan: Planting) -> None:
+    pupil = plan.mover(*DROPPED_OUT)
+    row = plan.movements[pupil.code][0]
+    row.reason = UNKNOWN_REASON
+    plan.record(MOVEMENTS, f"{pupil.code}|{row.date}", "HS-2/7")
+
+
+def mark_after_leaving(plan: Planting) -> None:
+    """A level of a time that was due long after the pupil had gone."""
+    year, times = plan.school.year, plan.school.year.due_times(plan.school.day)
+    gone = {pupil.code: pupil.left_on + A_MONTH for pupil in plan.movers if pupil.left_on}
+    late = {code: time for code, until in gone.items() for time in times if year.due_date(time) > until}
+    pupil = plan.mover_among(late)
+    time = late[pupil.code]
+    entry = (f"{year.due_date(time)} 09:00:00", plan.school.qlnt.marks[0].entered_by)
+    plan.school.qlnt.marks.append(MarkRow(pupil.code, pupil.class_name, pupil.grade, MATHS, time, "T", None, 1, entry[1], entry[0]))
+    plan.record("marks", f"{pupil.code}|{MATHS}|{time}", "HS-6/1")
+
+
 def movement_of_no_kind(plan: Planting) -> None:
     pupil = plan.pupil()
     day = (plan.school.day - timedelta(days=3)).isoformat()
@@ -119,6 +145,23 @@ def absence(change: Callable[[AttendanceRow], None], rule: str) -> Callable[[Pla
     return plant
 
 
+def away_for_a_term(plan: Planting) -> None:
+    """Every month is possible, the term is not."""
+    first_term = [month for month in plan.school.year.due_months(plan.school.day) if month[-2:] in ("09", "10", "11", "12")]
+    if len(first_term) * OFTEN_AWAY <= A_TERM:
+        raise NoTarget
+    chosen = plan.absence(lambda row: _all_months_free(plan, row.pupil_code, first_term))
+    for row in plan.school.qlnt.attendance:
+        if row.pupil_code == chosen.pupil_code and row.month in first_term:
+            row.excused, row.unexcused, row.total = OFTEN_AWAY, 0, OFTEN_AWAY
+            plan.cells.add((row.pupil_code, "absence", row.month))
+    plan.record(ATTENDANCE, f"{chosen.pupil_code}|kỳ 1", "CC-1/4")
+
+
+def _all_months_free(plan: Planting, code: str, months: list[str]) -> bool:
+    return all(plan.free(code, "absence", month) for month in months)
+
+
 def month_missing(plan: Planting) -> None:
     row = plan.absence()
     plan.remove([row])
@@ -148,6 +191,30 @@ def too_heavy(row: HealthRow) -> None:
     row.weight_kg = round(row.weight_kg * 10, 1)
 
 
+def not_measured(plan: Planting) -> None:
+    _measuring_is_over(plan)
+    row = plan.measured()
+    plan.remove([row])
+    plan.record(HEALTH, row.pupil_code, "SK-1/4")
+
+
+def class_not_measured(plan: Planting) -> None:
+    """A whole class without a line in the health workbook: told once."""
+    _measuring_is_over(plan)
+    row = plan.measured()
+    rows = [other for other in plan.school.csdl.health if other.class_name == row.class_name]
+    if len(rows) < FEWEST_IN_A_CLASS:
+        raise NoTarget
+    plan.remove(rows)
+    plan.cells.update((other.pupil_code, "health", "") for other in rows)
+    plan.record(HEALTH, row.class_name, "SK-1/5")
+
+
+def _measuring_is_over(plan: Planting) -> None:
+    if plan.school.day < plan.school.year.on(MEASURED_BY):
+        raise NoTarget
+
+
 ABSENCE_FAULTS: tuple[Callable[[Planting], None], ...] = (
     absence(negative_days, "CC-1/1"),
     absence(wrong_total, "CC-1/2"),
@@ -159,6 +226,7 @@ HEALTH_FAULTS: tuple[Callable[[Planting], None], ...] = (
     measure(in_metres, "SK-1/3"),
     measure(too_tall, "SK-1/1"),
     measure(too_heavy, "SK-1/2"),
+    not_measured,
 )
 # Classes and movements come before everything else: later defects must find pupils in their final class.
 FIRST: tuple[Callable[[Planting], None], ...] = (
@@ -171,5 +239,7 @@ FIRST: tuple[Callable[[Planting], None], ...] = (
     movement_blank("place", MOVED_OUT, "HS-2/4"),
     movement_blank("place", MOVED_IN, "HS-2/5"),
     movement_of_no_kind,
+    unknown_reason,
+    mark_after_leaving,
 )
-ONE_OF_EACH = (*ABSENCE_FAULTS, *HEALTH_FAULTS)
+ONE_OF_EACH = (away_for_a_term, *ABSENCE_FAULTS, class_not_measured, *HEALTH_FAULTS)

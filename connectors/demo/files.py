@@ -21,11 +21,13 @@ WRONG_DIMENSION = "A1:BS4"
 CRITERIA = 15
 STAFF_HEADINGS = (
     "Mã cán bộ", "Họ và tên", "Ngày sinh", "Giới tính", "Số CCCD", "Nhóm cán bộ", "Loại cán bộ", "Trình độ chuyên môn",
-    "Hình thức hợp đồng", "Trạng thái", "Ngày trạng thái", "Số quyết định",
+    "Hình thức hợp đồng", "Trạng thái", "Ngày trạng thái", "Số quyết định", "Mã ngạch", "Bậc lương", "Hệ số lương", "Phụ cấp lãnh đạo",
+    "Phụ cấp ưu đãi", "Trình độ chuyên môn cao nhất", "Chuyên ngành đào tạo", "Nhóm chứng chỉ ngoại ngữ", "Loại chứng chỉ ngoại ngữ",
+    "Khung năng lực ngoại ngữ", "Kết quả chuẩn nghề nghiệp", "Tự đánh giá chuẩn nghề nghiệp",
 )  # fmt: skip
 RATING_HEADINGS = (
     ("STT", 6), ("Mã cán bộ", 11), ("Họ và tên", 26), ("Năm", 8), *((f"TC{number}", 8) for number in range(1, CRITERIA + 1)),
-    ("Chuẩn nghề nghiệp", 18), ("Điểm xếp loại", 13), ("Xếp loại", 12),
+    ("Tự đánh giá", 14), ("Chuẩn nghề nghiệp", 18), ("Điểm xếp loại", 13), ("Xếp loại", 12),
 )  # fmt: skip
 ACCOUNT_HEADINGS = (
     ("STT", 6), ("Hệ thống", 12), ("Tên đăng nhập", 34), ("Mã cán bộ", 11), ("Vai trò", 16), ("Đang mở", 10), ("Đăng nhập gần nhất", 18),
@@ -96,12 +98,16 @@ def _staff_lines(school: School) -> Iterator[tuple[str | None, ...]]:
     for row in school.hr.staff:
         person = (row.staff_code, row.full_name, vietnamese(row.birth_date), row.sex, row.personal_number)
         post = (row.staff_group, row.position, row.qualification, row.contract)
-        yield (*person, *post, row.status, vietnamese(row.status_date), row.decision_number)
+        pay = (row.salary_grade, row.salary_step, row.salary_coefficient, row.leadership_allowance, row.incentive_allowance)
+        studies = (row.highest_qualification, row.major, row.language_group, row.language_certificate, row.language_level)
+        standing = (row.status, vietnamese(row.status_date), row.decision_number)
+        yield (*person, *post, *standing, *pay, *studies, row.standard_rating, row.self_rating)
 
 
 def _rating_line(number: int, row: RatingRow) -> tuple[object, ...]:
     criteria = row.criteria or (None,) * CRITERIA
-    return (number, row.staff_code, row.full_name, row.year, *criteria, row.standard_rating, row.civil_score, row.civil_rating)
+    who = (number, row.staff_code, row.full_name, row.year)
+    return (*who, *criteria, row.self_rating, row.standard_rating, row.civil_score, row.civil_rating)
 
 
 def _account_line(number: int, row: AccountRow) -> tuple[object, ...]:

@@ -72,6 +72,8 @@ def special_mark(pupil: Pupil, subject: str, time: str, last_tested: str) -> tup
         return None
     if pupil.role is Role.INCLUSIVE:
         return T, H_FROM  # marked against a personal plan: the level need not fit the score (rules.md TT27-9.8)
+    if pupil.role is Role.ZERO and time != last_tested:
+        return C, H_FROM - 1  # weak all year: a fall from a good mark would ask for a second look (Điều 16.1b)
     if pupil.strength != "CHT" or time != last_tested:
         return None
     return (C, 0) if pupil.role is Role.ZERO else (C, H_FROM - 1)

@@ -20,10 +20,16 @@ PROFESSIONAL = slice(2, 7)  # criteria 3-7, standard 2 (Thông tư 20/2018/TT-BG
 MOSTLY = 10  # of the 15 criteria (Thông tư 20/2018/TT-BGDĐT Điều 10)
 MIXES = ({GOOD: 5.0, FAIR: 1.0}, {GOOD: 2.0, FAIR: 5.0}, {GOOD: 1.0, FAIR: 4.0, MET: 2.0})
 CIVIL_FLOORS = {"HTXSNV": 90, "HTTNV": 70, "HTNV": 50, "KHTNV": 0}  # Nghị định 233/2026/NĐ-CP
-BORDER_SCORES = (90.0, 89.99, 70.0, 69.99, 50.0)
+BORDER_SCORES = (89.99, 70.0, 69.99, 50.0)
+BEST_SCORES = (90.0, 91.5, 93.0, 96.0)
+BEST_SHARE = 0.2  # of those rated HTTNV in a group may be HTXSNV (Nghị định 48/2023, 233/2026)
+SLACK = 3  # of a group's HTTNV left out of the count, so that one planted change breaks nothing else
 SEEN_WITHIN_DAYS = 40  # of the demo's day: nobody idles for 45 days (QCVN 12:2026/BCA)
 MAIL_DOMAIN = "truongmau.edu.vn"
 CLERK, IT = "16", "32"
+ARRIVED = "07"  # trang_thai_can_bo
+SALARY_GRADES = ("V.07.03.27", "V.07.03.28", "V.07.03.29")  # giáo viên tiểu học hạng I, II, III (Thông tư 02/2021/TT-BGDĐT)
+SUPPORT_GRADE = "01.005"
 ROLES = {MANAGERS: "Quản lý", TEACHERS: "Giáo viên", SUPPORT: "Nhân viên"}
 
 
@@ -52,10 +58,26 @@ def ratings(rng: Random, staff: list[Employee], day: date) -> list[RatingRow]:
     """Two years of ratings of those who work here."""
     rows = []
     for year in (day.year - 2, day.year - 1):
-        for number, person in enumerate(person for person in staff if not person.has_left and person.status != "07"):
-            score = BORDER_SCORES[number] if number < len(BORDER_SCORES) else round(rng.uniform(62, 97), 1)
-            rows.append(_rating(rng, person, str(year), score))
+        rated = [person for person in staff if not person.has_left and _worked_half(person, year)]
+        scores = _scores(rng, rated)
+        rows += [_rating(rng, person, str(year), scores[person.code]) for person in rated]
     return rows
+
+
+def _worked_half(person: Employee, year: int) -> bool:
+    """Whoever came after the middle of a year is not rated in it."""
+    return person.status != ARRIVED or (person.status_date is not None and person.status_date <= date(year, 7, 1))
+
+
+def _scores(rng: Random, people: list[Employee]) -> dict[str, float]:
+    """Scores by staff code; in each group no more of the best than is allowed."""
+    scores = {person.code: round(rng.uniform(62, 89.9), 1) for person in people}
+    scores |= dict(zip(scores, BORDER_SCORES, strict=False))
+    for group in ROLES:
+        good = [person.code for person in people if person.group == group and civil_rating(scores[person.code]) == "HTTNV"]
+        for code in good[-max(0, int(BEST_SHARE * (len(good) - SLACK))) :] if len(good) - SLACK >= 1 / BEST_SHARE else []:
+            scores[code] = rng.choice(BEST_SCORES)
+    return scores
 
 
 def _rating(rng: Random, person: Employee, year: str, score: float) -> RatingRow:
@@ -64,11 +86,29 @@ def _rating(rng: Random, person: Employee, year: str, score: float) -> RatingRow
         mix = rng.choice(MIXES)
         criteria = tuple(weighted(rng, mix) for _ in range(CRITERIA))
     standard = standard_of(criteria) if criteria else None
-    return RatingRow(person.code, person.name, year, criteria, standard, score, civil_rating(score))
+    return RatingRow(person.code, person.name, year, criteria, standard, standard, score, civil_rating(score))
 
 
-def staff_rows(staff: list[Employee]) -> list[StaffRow]:
-    """The HR list."""
+def pay(person: Employee) -> dict[str, str | None]:
+    """Grade, pay, studies and languages by column of the staff table: made up, of a likely shape."""
+    teaches, step = person.group in (MANAGERS, TEACHERS), sum(map(ord, person.code)) % 3
+    return {
+        "salary_grade": SALARY_GRADES[step] if teaches else SUPPORT_GRADE,
+        "salary_step": str(1 + step),
+        "salary_coefficient": f"{2 + step},34",
+        "leadership_allowance": "0,5" if person.group == MANAGERS else "0",
+        "incentive_allowance": "35" if teaches else "0",
+        "highest_qualification": person.qualification,
+        "major": "Giáo dục tiểu học" if teaches else "Khác",
+        "language_group": "01",
+        "language_certificate": "01",
+        "language_level": f"A{1 + step % 2}",
+    }
+
+
+def staff_rows(staff: list[Employee], rated: Sequence[RatingRow]) -> list[StaffRow]:
+    """The HR list, with everybody's newest standard."""
+    standards = {row.staff_code: row.standard_rating for row in rated}
     return [
         StaffRow(
             staff_code=person.code,
@@ -83,6 +123,9 @@ def staff_rows(staff: list[Employee]) -> list[StaffRow]:
             status=person.status,
             status_date=person.status_date.isoformat() if person.status_date else None,
             decision_number=person.decision,
+            standard_rating=standards.get(person.code),
+            self_rating=standards.get(person.code),
+            **pay(person),
         )
         for person in staff
     ]

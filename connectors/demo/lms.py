@@ -44,16 +44,16 @@ def write_accounts(folder: Path, accounts: Sequence[AccountRow]) -> None:
 
 
 def _courses(school: School) -> Iterable[tuple[object, ...]]:
-    """A course for each subject of each class, in the order of the school's own assignments."""
+    """A course for each subject of each class, of whoever teaches it."""
     rng = dice(school.seed, "courses")
     pupils = {plan.name: sum(pupil.class_name == plan.name and pupil.at_school for pupil in school.pupils) for plan in school.classes}
-    for number, row in enumerate(school.qlnt.assignments, 1):
-        joined = rng.randrange(pupils[row.class_name] + 1)
+    for number, ((class_name, subject), staff_code) in enumerate(school.teaching.items(), 1):
+        joined = rng.randrange(pupils[class_name] + 1)
         yield (
             f"KH{number:04d}",
-            f"{subjects()[row.subject].name} {row.class_name}",
-            row.class_name,
-            row.staff_code,
+            f"{subjects()[subject].name} {class_name}",
+            class_name,
+            staff_code,
             rng.randrange(35),
             joined,
         )

@@ -6,16 +6,19 @@ staff or account is changed at most once, so that one defect never hides or alte
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from connectors.demo.dice import dice, shuffled
 from connectors.demo.people import Pupil, Role
+from connectors.records.codes import tested_times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
     from random import Random
 
     from connectors.demo.rows import (
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 Fault: TypeAlias = tuple[str, str, str]  # rule, table, key
 T = TypeVar("T")
+K = TypeVar("K")
+FAR = 5  # points between two tests that ask for a second look (Điều 16.1b)
 TRIES = 3000  # draws of a mark before a kind of defect is given up as impossible here
 
 
@@ -101,6 +106,11 @@ class Planting:
         return shuffled(self.rng, [pupil for pupil in self.school.pupils if pupil.role is Role.MOVER])
 
     @cached_property
+    def scores(self) -> dict[tuple[str, str], list[MarkRow]]:
+        """A pupil's marks in a subject."""
+        return _grouped(self.school.qlnt.marks, lambda row: (row.pupil_code, row.subject))
+
+    @cached_property
     def numbers(self) -> set[str]:
         """Personal numbers in use: a changed one must not be somebody else's."""
         return {pupil.personal_number for pupil in self.school.pupils}
@@ -120,6 +130,10 @@ class Planting:
     def mover(self, *kinds: str) -> Pupil:
         """A pupil with exactly one movement, of one of these kinds."""
         return self._one(self.movers, lambda pupil: len(pupil.movements) == 1 and pupil.status in kinds)
+
+    def mover_among(self, codes: Container[str]) -> Pupil:
+        """A pupil with exactly one movement, out of these."""
+        return self._one(self.movers, lambda pupil: len(pupil.movements) == 1 and pupil.code in codes)
 
     def _one(self, pupils: list[Pupil], suits: Callable[[Pupil], bool]) -> Pupil:
         chosen = next((pupil for pupil in reversed(pupils) if pupil.code not in self.touched and suits(pupil)), None)
@@ -149,6 +163,15 @@ class Planting:
     def free(self, code: str, subject: str, time: str) -> bool:
         """Whether a cell of an ordinary pupil is as it was."""
         return (code, subject, time) not in self.cells and code not in self.touched and self.people[code].role is Role.ORDINARY
+
+    def jumps(self, changed: MarkRow, score: float) -> list[str]:
+        """Times at which a pupil's score lies far from that of the test before, once this row has another score."""
+        rows = [row for row in self.scores[changed.pupil_code, changed.subject] if id(row) not in self.removed]
+        values = {row.time: whole_score(row.score) for row in sorted(rows, key=lambda row: row.attempt)}
+        values[changed.time] = score
+        followed = pairwise(tested_times(changed.subject, changed.grade))
+        pairs = [(values.get(before), values.get(time), time) for before, time in followed]
+        return [time for before, now, time in pairs if before is not None and now is not None and abs(now - before) >= FAR]
 
     def absence(self, suits: Callable[[AttendanceRow], bool] = lambda _: True) -> AttendanceRow:
         """A month's attendance that nothing was done to."""
@@ -183,10 +206,16 @@ class Planting:
 
     def finish(self) -> list[Fault]:
         """Drop the removed rows; all faults in order."""
-        for system in (self.school.qlnt, self.school.csdl):
+        for system in (self.school.qlnt, self.school.csdl, self.school.hr):
             for name in system.__slots__:
                 setattr(system, name, [row for row in getattr(system, name) if id(row) not in self.removed])
         return sorted(self.faults)
+
+
+def whole_score(text: str | None) -> float | None:
+    """A score as delivered, where it is one."""
+    plain = (text or "").replace(",", ".")
+    return float(plain) if re.fullmatch(r"(\d|10)(\.0)?", plain) else None
 
 
 def trait_cell(row: TraitRow) -> str:
@@ -194,8 +223,8 @@ def trait_cell(row: TraitRow) -> str:
     return f"nlpc {row.trait}"
 
 
-def _grouped(rows: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
-    groups: dict[str, list[T]] = defaultdict(list)
+def _grouped(rows: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    groups: dict[K, list[T]] = defaultdict(list)
     for row in rows:
         groups[key(row)].append(row)
     return groups

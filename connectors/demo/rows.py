@@ -196,6 +196,18 @@ class StaffRow:
     status: str | None
     status_date: str | None
     decision_number: str | None
+    salary_grade: str | None
+    salary_step: str | None
+    salary_coefficient: str | None
+    leadership_allowance: str | None
+    incentive_allowance: str | None
+    highest_qualification: str | None
+    major: str | None
+    language_group: str | None
+    language_certificate: str | None
+    language_level: str | None
+    standard_rating: str | None
+    self_rating: str | None
 
 
 @dataclass(slots=True)
@@ -206,6 +218,7 @@ class RatingRow:
     full_name: str
     year: str
     criteria: tuple[str, ...]
+    self_rating: str | None
     standard_rating: str | None
     civil_score: float
     civil_rating: str

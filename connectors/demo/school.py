@@ -40,6 +40,7 @@ class School:
     classes: list[ClassPlan]
     pupils: list[Pupil]
     staff: list[Employee]
+    teaching: dict[tuple[str, str], str] = field(default_factory=dict)  # (class, subject) -> staff code, as it is
     qlnt: Qlnt = field(default_factory=Qlnt)
     csdl: Csdl = field(default_factory=Csdl)
     hr: StaffFiles = field(default_factory=StaffFiles)
@@ -78,6 +79,7 @@ def _open_registers(school: School, office: StaffOffice) -> None:
 
 def _fill_gradebooks(school: School, office: StaffOffice) -> None:
     teaching = office.teaching(school.classes)
+    school.teaching = {cell: person.code for cell, person in teaching.items()}
     school.qlnt.assignments = [AssignmentRow(name, subject, person.code) for (name, subject), person in teaching.items()]
     users = {cell: person.username for cell, person in teaching.items()}
     assessment = Assessment(dice(school.seed, "marks"), school.year, school.day, school.qlnt, users)
@@ -101,8 +103,8 @@ def month_span(month: str) -> tuple[date, date]:
 
 def _keep_staff_files(school: School) -> None:
     rng = dice(school.seed, "hr")
-    school.hr.staff = hr.staff_rows(school.staff)
     school.hr.ratings = hr.ratings(rng, school.staff, school.day)
+    school.hr.staff = hr.staff_rows(school.staff, school.hr.ratings)
     accounts = hr.accounts(rng, school.staff, school.day)
     school.qlnt.accounts = [row for row in accounts if row.account_system == "qlnt"]
     school.hr.accounts = [row for row in accounts if row.account_system != "qlnt"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connectors.demo.dice import chance, dice, weighted
+from connectors.demo.hr import pay
 from connectors.demo.staff import MANAGERS, TEACHERS
 from connectors.demo.workbooks import Sheet, write_workbook
 from connectors.records.codes import reference
@@ -34,8 +35,11 @@ MODULES = (
     "Ứng dụng công nghệ thông tin trong dạy học",
     "Tư vấn và hỗ trợ học sinh",
 )
-SALARY_GRADES = ("V.07.03.27", "V.07.03.28", "V.07.03.29")  # giáo viên tiểu học hạng I, II, III (Thông tư 02/2021/TT-BGDĐT)
-SUPPORT_GRADE = "01.005"
+PAY_FIELDS = {
+    "MaNgach": "salary_grade", "BacLuong": "salary_step", "HeSo": "salary_coefficient", "MucPhuCapLanhDao": "leadership_allowance",
+    "MucPhuCapUuDai": "incentive_allowance", "ChuyenNganhDaoTaoChinh": "major", "MaNhomCchiNngu": "language_group",
+    "MaLoaiCchiNngu": "language_certificate", "MaKhungNlucNngu": "language_level",
+}  # fmt: skip
 PERIODS = (20, 40)
 
 
@@ -44,8 +48,7 @@ def write_temis(folder: Path, school: School, ratings: Sequence[RatingRow]) -> N
     exported = f"Ngày xuất dữ liệu: {school.day:%d/%m/%Y}"
     standards = {row.staff_code: row.standard_rating for row in ratings}
     fields = [(entry["truong"], FIELD_WIDTH) for entry in reference()["lst_can_bo_bat_buoc"]]
-    rng = dice(school.seed, "temis")
-    people = [_fields(rng.randrange(3), school, person, standards) for person in school.staff]
+    people = [_fields(school, person, standards) for person in school.staff]
     lines = [tuple(values.get(name) for name, _ in fields) for values in people]
     write_workbook(folder / "LstCanBo.xlsx", [Sheet("LstCanBo", (school.name, "HỒ SƠ CBCCVC", exported), 4, fields, lines)])
     titles = (school.name, "ĐÁNH GIÁ THEO CHUẨN NGHỀ NGHIỆP", exported)
@@ -56,7 +59,7 @@ def write_temis(folder: Path, school: School, ratings: Sequence[RatingRow]) -> N
     write_workbook(folder / "boi_duong.xlsx", [Sheet("Bồi dưỡng", titles, 4, TRAINING_HEADINGS, trained)])
 
 
-def _fields(step: int, school: School, person: Employee, standards: Mapping[str, str | None]) -> dict[str, str]:
+def _fields(school: School, person: Employee, standards: Mapping[str, str | None]) -> dict[str, str | None]:
     """One person by field of LstCanBo."""
     leaves_later = person.has_left and person.status_date is not None and person.status_date > school.day
     standard = standards.get(person.code) or ""
@@ -74,24 +77,14 @@ def _fields(step: int, school: School, person: Employee, standards: Mapping[str,
         "TuDanhGiaKqChuanNgheNghiep": standard,
         "SoCmnd": person.personal_number,
         "TrangThai": WAITING_TO_RETIRE if leaves_later else person.status,
-        **_made_up(step, person.group),
+        **_made_up(person),
     }
 
 
-def _made_up(step: int, group: str) -> dict[str, str]:
-    """Grade, pay and languages, which no canonical table has: of a likely shape."""
-    teaches = group in (MANAGERS, TEACHERS)
-    return {
-        "MaNgach": SALARY_GRADES[step] if teaches else SUPPORT_GRADE,
-        "BacLuong": str(1 + step),
-        "HeSo": f"{2 + step},34",
-        "MucPhuCapLanhDao": "0,5" if group == MANAGERS else "0",
-        "MucPhuCapUuDai": "35" if teaches else "0",
-        "ChuyenNganhDaoTaoChinh": "Giáo dục tiểu học" if teaches else "Khác",
-        "MaNhomCchiNngu": "01",
-        "MaLoaiCchiNngu": "01",
-        "MaKhungNlucNngu": f"A{1 + step % 2}",
-    }
+def _made_up(person: Employee) -> dict[str, str | None]:
+    """Grade, pay and languages as HR has them."""
+    known = pay(person)
+    return {field: known[column] for field, column in PAY_FIELDS.items()}
 
 
 def _rating_line(number: int, row: RatingRow) -> tuple[object, ...]:

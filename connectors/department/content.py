@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from connectors.department.checks import failing_checks
@@ -12,7 +12,7 @@ from connectors.records.school_year import SchoolYear
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from connectors.department.counting import Counts
@@ -20,6 +20,20 @@ if TYPE_CHECKING:
     from infra.settings import School
 
 SHOWN_RULES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SignedExceptions:
+    """Blocked places of one rule that were signed as exceptions: how many, by whom, and until when the first of them holds."""
+
+    rule: str
+    count: int
+    signers: tuple[str, ...]
+    until: date
+
+    def line(self) -> str:
+        """How many, who and until when, in Vietnamese."""
+        return f"{self.count} chỗ; người ký: {', '.join(self.signers)}; đến {vietnamese_date(self.until)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +45,7 @@ class FormContent:
     counts: Counts
     blocking: Mapping[str, int]
     problems: tuple[str, ...]
+    exceptions: tuple[SignedExceptions, ...] = ()
 
     @property
     def census_day(self) -> date:
@@ -60,6 +75,7 @@ class FormContent:
         """One short sentence: official, catch-up or draft, and as of when."""
         until = vietnamese_date(self.census_day)
         as_of = f"bản bù lập ngày {vietnamese_date(self.day)}, số liệu dựng lại đến {until}" if self.catch_up else f"tính đến {until}"
+        as_of += self._signed()
         if not self.draft:
             return as_of if self.catch_up else f"bản chính thức, {as_of}"
         reasons = []
@@ -100,6 +116,7 @@ class FormContent:
             "catch_up": self.catch_up,
             "draft": self.draft,
             "blocking": dict(sorted(self.blocking.items())),
+            "exceptions": [{**asdict(each), "signers": list(each.signers), "until": each.until.isoformat()} for each in self.exceptions],
             "problems": list(self.problems),
             "notes": list(self.notes),
             "foreigners": self.counts.foreigners,
@@ -109,15 +126,27 @@ class FormContent:
             "tables_sha256": dict(tables),
         }
 
+    def _signed(self) -> str:
+        """How many blocked places count because an exception was signed for them, and of which rules."""
+        counts = {each.rule: each.count for each in self.exceptions}
+        return f"; {sum(counts.values())} ngoại lệ đã ký ({_ranked(counts, SHOWN_RULES)})" if counts else ""
+
     def _rules(self, most: int) -> str:
-        ranked = sorted(self.blocking.items(), key=lambda rule: (-rule[1], rule[0]))
-        return ", ".join(f"{rule}: {count}" for rule, count in ranked[:most]) + (", …" if len(ranked) > most else "")
+        return _ranked(self.blocking, most)
 
 
-def content_of(snapshot: Snapshot, school: School, blocking: Mapping[str, int], counts: Counts) -> FormContent:
+def _ranked(counts: Mapping[str, int], most: int) -> str:
+    ranked = sorted(counts.items(), key=lambda rule: (-rule[1], rule[0]))
+    return ", ".join(f"{rule}: {count}" for rule, count in ranked[:most]) + (", …" if len(ranked) > most else "")
+
+
+def content_of(
+    snapshot: Snapshot, school: School, blocking: Mapping[str, int], counts: Counts, exceptions: Sequence[SignedExceptions] = ()
+) -> FormContent:
     """The form's content; what stands against sending it comes from the counting, the checks and the age of the data."""
     problems = (*_age_problem(snapshot), *counts.problems, *failing_checks(counts.values))
-    return FormContent(school, snapshot.day, counts, {rule: count for rule, count in blocking.items() if count}, problems)
+    open_ones = {rule: count for rule, count in blocking.items() if count}
+    return FormContent(school, snapshot.day, counts, open_ones, problems, tuple(sorted(exceptions, key=lambda each: each.rule)))
 
 
 def _age_problem(snapshot: Snapshot) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ def add_notes(book: Workbook, content: FormContent) -> None:
     _line(sheet, days, Font(name=FACE, size=TEXT_SIZE))
     rules = [(rule, str(count)) for rule, count in sorted(content.blocking.items())]
     _table(sheet, "Số chỗ bị chặn theo quy tắc (xem danh sách cần sửa)", ("Quy tắc", "Số chỗ"), rules)
+    signed = [(each.rule, each.line()) for each in content.exceptions]
+    _table(sheet, "Ngoại lệ đã ký: chỗ bị chặn mà người có trách nhiệm chấp nhận", ("Quy tắc", "Số chỗ, người ký, thời hạn"), signed)
     _table(sheet, "Chưa khớp hoặc chưa rõ", ("STT", "Nội dung"), _numbered(content.problems))
     _table(sheet, "Cách đếm và giới hạn", ("STT", "Nội dung"), _numbered(content.notes))
     _table(sheet, "Dòng để trống", ("Mã số", "Lý do"), _together(content.counts.blank))

@@ -15,21 +15,23 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from connectors.department.content import content_of
+from connectors.department.content import SignedExceptions, content_of
 from connectors.department.counting import count_form
 from connectors.department.filling import filled_workbook
 from connectors.department.indicators import COUNTED_COLUMNS
 from connectors.records.snapshot import MANIFEST, publish
+from connectors.secrecy_guard import MarkedExport, require_unmarked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from connectors.records.snapshot import Snapshot
     from infra.settings import School
 
-__all__ = ["COUNTED_COLUMNS", "FilledForm", "fill_start_of_year"]
+__all__ = ["COUNTED_COLUMNS", "FilledForm", "SignedExceptions", "fill_start_of_year"]
 
+FORM = "Biểu 02-TH-ĐN"
 TEMPLATE = "bieu-02-TH-DN-2020.xlsx"
 WORKBOOK = "bieu-02-TH-DN.xlsx"
 USED_TABLES = ("classes", "movements", "pupils")
@@ -47,14 +49,18 @@ class FilledForm:
     state: str
 
 
-def fill_start_of_year(snapshot: Snapshot, school: School, blocking: Mapping[str, int], folder: Path) -> FilledForm:
+def fill_start_of_year(
+    snapshot: Snapshot, school: School, blocking: Mapping[str, int], folder: Path, exceptions: Sequence[SignedExceptions] = ()
+) -> FilledForm:
     """Fill the form of a night's snapshot into `folder` (workbook and manifest), whole or not at all.
 
-    `blocking`: rule code -> number of `chặn` findings on COUNTED_COLUMNS. The same snapshot, school, findings
-    and code give the same bytes. ConfigurationError when the template is not this form.
+    `blocking`: rule code -> number of `chặn` findings on COUNTED_COLUMNS; `exceptions`: those that were signed, which no
+    longer make a draft and are told on the form. The same snapshot, school, findings
+    and code give the same bytes. ConfigurationError when the template is not this form,
+    MarkedExport when it would bear the mark of a state secret.
     """
     template = files("connectors.department").joinpath("templates", TEMPLATE).read_bytes()
-    content = content_of(snapshot, school, blocking, count_form(snapshot, school))
+    content = content_of(snapshot, school, blocking, count_form(snapshot, school), exceptions)
     workbook, cells = filled_workbook(template, content)
     manifest = content.manifest(hashlib.sha256(template).hexdigest(), _table_hashes(snapshot))
     _publish({WORKBOOK: workbook, MANIFEST: _json(manifest)}, folder)
@@ -78,4 +84,9 @@ def _publish(contents: Mapping[str, bytes], folder: Path) -> None:
     aside.mkdir(parents=True)
     for name, content in contents.items():
         (aside / name).write_bytes(content)
+    try:
+        require_unmarked(aside, FORM)
+    except MarkedExport:
+        shutil.rmtree(aside)
+        raise
     publish(aside, folder)

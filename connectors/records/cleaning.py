@@ -6,10 +6,12 @@ Nothing is repaired silently: where a typed column cannot hold a wrong value it 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
+import pyarrow as pa
 
 from connectors.records.codes import codes_of, ethnicity_codes, reference, subjects
 from connectors.records.column import Kind
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 FrameOf = TypeVar("FrameOf", pl.DataFrame, pl.LazyFrame)
 DATE_SHAPES = ((r"^\d{4}-\d{1,2}-\d{1,2}$", "%Y-%m-%d"), (r"^\d{1,2}/\d{1,2}/\d{4}$", "%d/%m/%Y"))
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?$"  # what spreadsheets and databases add to a plain date
-MOMENT_LETTERS = len("2027-05-20 08:15:00")
+MOMENT_LENGTHS = (len("2027-05-20"), len("2027-05-20 08:15:00"))
 CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:?\d{2}|Z)?$"  # the time of day behind a date
 NUMBER = r"^[+-]?\d+([.,]\d+)?$"  # keeps out `nan`, `inf` and `1e3`, which a plain cast would take
 UNTIDY = r"^\s|\s$|\s\s|[^\S ]|^$|[^\x00-\x7f]"  # blanks to tidy, or letters that may not be NFC
@@ -86,9 +88,10 @@ def clean_moment(text: pl.Expr) -> pl.Expr:
 
 
 def _whole_moments(batch: pl.Series) -> pl.Series:
-    lengths = batch.str.len_bytes()
-    if lengths.min() == lengths.max() == MOMENT_LETTERS:
-        return batch.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+    """Moments and days by Arrow's reader, ten times as quick; it takes more shapes than we do, so only texts of these lengths go there."""
+    if batch.str.len_bytes().is_in(MOMENT_LENGTHS).all():
+        with suppress(pa.ArrowInvalid):
+            return pl.Series(pl.from_arrow(batch.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.timestamp("us"))))
     return pl.repeat(None, batch.len(), dtype=pl.Datetime("us"), eager=True)
 
 
@@ -112,7 +115,7 @@ def clean_phone(text: pl.Expr) -> pl.Expr:
 
 
 def _plain_phone(part: pl.Expr) -> pl.Expr:
-    return part.str.replace_all(r"[\s.\-()]", "").str.replace(r"^\+?84(2?\d{9})$", "0${1}")
+    return part.str.replace_all(r"[\s.\-()]", "").str.replace(r"^\+?84([12]?\d{9})$", "0${1}")
 
 
 @cache
@@ -241,6 +244,23 @@ def clean_table(table: str, raw: FrameOf) -> FrameOf:
     wanted = delivered_columns(table, tuple(texts))
     columns = [_typed(table, column).alias(column.name) for column in TABLES[table].own if column.name in wanted]
     return cleaned.select(*columns, *(name for name in here if name.startswith("source_")))
+
+
+def clean_texts(table: str, name: str, texts: pl.Series) -> list[pl.Series]:
+    """The canonical columns that come from one delivered column, for these of its texts; every text is read by itself."""
+    made = [column for column in TABLES[table].own if DERIVED.get((table, column.name), (column.name, None))[0] == name]
+    if [column.kind for column in made] == [Kind.MOMENT] and (moments := _whole_moments(texts)).null_count() == texts.null_count():
+        return [moments.alias(made[0].name)]  # what reads as a whole moment has nothing to tidy
+    tidy = _tidy_batch(texts).alias(name)
+    return [tidy if _is_plain(table, column) else _read(table, column, tidy) for column in made]
+
+
+def _read(table: str, column: Column, tidy: pl.Series) -> pl.Series:
+    return tidy.to_frame().select(_typed(table, column).alias(column.name)).to_series()
+
+
+def _is_plain(table: str, column: Column) -> bool:
+    return column.kind is Kind.TEXT and (table, column.name) not in SPECIAL and (table, column.name) not in DERIVED
 
 
 def tidied(column: pl.Expr) -> pl.Expr:

@@ -14,6 +14,7 @@ import shutil
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,7 +25,6 @@ from connectors.records.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 MANIFEST = "manifest.json"
 READ_BLOCK = 1 << 20
@@ -94,13 +94,14 @@ def sha256_of(path: Path) -> str:
 
 
 def write_snapshot(
-    folder: Path, day: date, frames: Mapping[str, Frame], sources: Mapping[str, SourceState], quarantine: Frame | None = None
+    folder: Path, day: date, frames: Mapping[str, Frame | Path], sources: Mapping[str, SourceState], quarantine: Frame | None = None
 ) -> Snapshot:
     """Write the canonical tables of a day and what was set aside; missing tables are written empty.
 
     The folder appears whole or not at all. If it exists with the same content it is left as it is; if
     its content differs the old one is kept beside it as `DAY~1`, `DAY~2`…: nothing is overwritten.
-    Frames may be lazy, and may lack columns (written as null); an unknown column is a ValueError.
+    Frames may be lazy, and may lack columns (written as null); an unknown column is a ValueError. A path is
+    a file that holds the whole table already (records/streaming.py): it is moved.
     """
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
@@ -153,7 +154,15 @@ def damaged_tables(folder: Path) -> list[str]:
     return [name for name, path in paths.items() if not path.is_file() or sha256_of(path) != files[name]["sha256"]]
 
 
-def _write_table(path: Path, frame: Frame | None, schema: pl.Schema) -> dict[str, Any]:
+def _write_table(path: Path, frame: Frame | Path | None, schema: pl.Schema) -> dict[str, Any]:
+    if isinstance(frame, Path):
+        shutil.move(frame, path)
+    else:
+        _sink(path, frame, schema)
+    return {"rows": pl.scan_parquet(path).select(pl.len()).collect().item(), "sha256": sha256_of(path)}
+
+
+def _sink(path: Path, frame: Frame | None, schema: pl.Schema) -> None:
     rows = pl.LazyFrame(schema=schema) if frame is None else frame.lazy()
     here = rows.collect_schema().names()
     if unknown := set(here) - set(schema.names()):
@@ -161,7 +170,6 @@ def _write_table(path: Path, frame: Frame | None, schema: pl.Schema) -> dict[str
         raise ValueError(message)
     columns = [(pl.col(column) if column in here else pl.lit(None)).cast(dtype).alias(column) for column, dtype in schema.items()]
     rows.select(columns).sink_parquet(path, compression="zstd", statistics=True, row_group_size=ROWS_IN_A_GROUP, engine="streaming")
-    return {"rows": pl.scan_parquet(path).select(pl.len()).collect().item(), "sha256": sha256_of(path)}
 
 
 def _state_to_json(state: SourceState) -> dict[str, Any]:

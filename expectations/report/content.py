@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from expectations.check import QualityResult
+from expectations.findings import nothing_folded, nothing_waived
 from infra.settings import Gradebook
 
 if TYPE_CHECKING:
@@ -22,7 +24,10 @@ MAIN_SYSTEM = "qlnt"  # the school's own book: completeness and progress are cou
 
 
 class TableTotals(Protocol):
-    """What became of a table's rows tonight: exported + held + quarantined = pulled."""
+    """What became of a table's rows tonight: exported + held + quarantined = pulled.
+
+    `system`: empty for the whole table.
+    """
 
     @property
     def table(self) -> str: ...
@@ -34,6 +39,8 @@ class TableTotals(Protocol):
     def held(self) -> int: ...
     @property
     def quarantined(self) -> int: ...
+    @property
+    def system(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,8 @@ class BackupProof:
 class ReportContent:
     """Everything that a night's report tells; it reads nothing else, so the same content gives the same bytes.
 
-    `examined`: rule code -> rows examined (0 is grey). `earlier`: summaries of earlier nights, oldest
+    `folded`: findings that a root cause among `findings` stands for; `waived`: those of `findings` that are signed
+    exceptions. `examined`: rule code -> rows examined (0 is grey). `earlier`: summaries of earlier nights, oldest
     first (ledger.earlier_summaries). `source_problems`: Vietnamese lines on sources that failed tonight.
     `gradebook`: when marks are due and locked; `approvals`: results that the principal approved.
     """
@@ -74,6 +82,8 @@ class ReportContent:
     findings: pl.DataFrame
     examined: Mapping[str, int]
     rules: Sequence[Rule]
+    folded: pl.DataFrame = field(default_factory=nothing_folded)
+    waived: pl.DataFrame = field(default_factory=nothing_waived)
     totals: Sequence[TableTotals] = ()
     earlier: Sequence[Mapping[str, Any]] = ()
     exports: tuple[ExportNote, ...] = ()
@@ -81,6 +91,11 @@ class ReportContent:
     source_problems: tuple[str, ...] = ()
     gradebook: Gradebook = field(default_factory=Gradebook)
     approvals: tuple[Approval, ...] = ()
+
+    @property
+    def result(self) -> QualityResult:
+        """The night's result: what is open, what is waived, what is folded."""
+        return QualityResult(self.findings, self.examined, self.folded, self.waived)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def main_system(snapshot: Snapshot) -> str:
 
 def completeness(content: ReportContent) -> Completeness:
     main = main_system(content.snapshot)
-    counted = content.findings.filter(pl.col("rule").is_in(FIELD_RULES))
+    counted = content.result.singles.filter(pl.col("rule").is_in(FIELD_RULES))
     of_main = counted.filter(pl.col("system") == main)
     by_class = _missing(of_main, pl.col("class_name").fill_null(NO_CLASS))
     classes = pupils_at_school(content.snapshot).group_by(pl.col("class_name").fill_null(NO_CLASS)).len().sort("class_name")

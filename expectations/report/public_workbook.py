@@ -61,6 +61,8 @@ def _sheets(content: ReportContent, summary: Summary) -> Iterable[tuple[str, str
     yield "Duyệt kết quả", "Hiệu trưởng duyệt khi mọi giáo viên đã nhập đủ (Điều 15.4).", PLACE_COLUMNS, place_rows(entry)
     yield "Các đêm", wording.change_line(summary.change), (("Đêm", 12), *SEVERITY_COLUMNS, ("Tất cả", 9)), _nights(summary)
     yield "Giữ lại", "Kéo về = gửi được + giữ lại + tạm giữ.", _TOTAL_COLUMNS, _totals(content)
+    yield "Ngoại lệ", "Đã ký, có thời hạn; ai ký và vì sao chỉ ghi trong danh sách riêng.", _WAIVED_COLUMNS, _waived(summary)
+    yield "Nguyên nhân chung", "Mỗi nguyên nhân nói một lần, kèm số chỗ gộp vào.", _ROOT_COLUMNS, _roots(summary)
 
 
 _RULE_COLUMNS: Columns = (
@@ -76,7 +78,27 @@ _RULE_COLUMNS: Columns = (
 )
 _SOURCE_COLUMNS: Columns = (("Hệ thống", 30), ("Dữ liệu của ngày", 16), ("Tuổi", 36), ("Kéo về", 52))
 _FIELD_COLUMNS: Columns = (("Lớp/hệ thống", 16), ("Sĩ số", 9), *((field, 12) for field in wording.FIELDS))
-_TOTAL_COLUMNS: Columns = (("Bảng", 30), ("Kéo về", 11), ("Gửi được", 11), ("Giữ lại", 11), ("Tạm giữ", 11), ("Đối chiếu", 14))
+_TOTAL_COLUMNS: Columns = (
+    ("Bảng", 30),
+    ("Hệ thống", 14),
+    ("Kéo về", 11),
+    ("Gửi được", 11),
+    ("Giữ lại", 11),
+    ("Tạm giữ", 11),
+    ("Đối chiếu", 14),
+)
+
+
+_WAIVED_COLUMNS: Columns = (("Mã", 13), ("Nội dung", 60), ("Số chỗ", 9), ("Sớm nhất hết hạn", 16))
+_ROOT_COLUMNS: Columns = (("Mã", 13), ("Nội dung", 60), ("Ở đâu", 50), ("Số chỗ gộp", 11))
+
+
+def _waived(summary: Summary) -> Rows:
+    return [(line.rule.code, line.rule.message, line.count, vietnamese_date(line.until)) for line in summary.waived]
+
+
+def _roots(summary: Summary) -> Rows:
+    return [(line.rule.code, line.rule.message, wording.root(line).rpartition(":")[0], line.folded) for line in summary.roots]
 
 
 def _figures(summary: Summary) -> Rows:
@@ -154,6 +176,6 @@ def _books(entry: GradeEntry) -> Rows:
 
 def _totals(content: ReportContent) -> Rows:
     return [
-        (wording.table_name(total.table), total.pulled, total.exported, total.held, total.quarantined, wording.tie_out(total))
-        for total in content.totals
+        (table, system, total.pulled, total.exported, total.held, total.quarantined, wording.tie_out(total))
+        for table, system, total in wording.totals_by_table(content.totals)
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from connectors.records.column import PersonalData
 from connectors.records.tables import TABLES
+from expectations.findings import IDENTITY, ROOT
 from expectations.ledger import day_of, severities_of
 from expectations.progress import grade_entry
 from expectations.readiness import readiness
@@ -19,7 +21,6 @@ from expectations.rule import WEIGHTS, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
     from expectations.report.content import ReportContent
 
@@ -42,13 +43,17 @@ class SourceAge:
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """All findings of one rule. `classes` is empty where naming a class could point to a child."""
+    """All findings of one rule. `classes` is empty where naming a class could point to a child.
+
+    `folded`: how many findings those among them that are root causes stand for.
+    """
 
     rule: Rule
     count: int
     new: int
     classes: tuple[tuple[str, int], ...]
     class_count: int
+    folded: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,27 @@ class Night:
 
 
 @dataclass(frozen=True, slots=True)
+class WaivedLine:
+    """Signed exceptions of one rule: how many, and until when the first of them holds."""
+
+    rule: Rule
+    count: int
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class RootLine:
+    """One cause told once: the rule, table and column that tell it, and how many findings it stands for."""
+
+    rule: Rule
+    table: str
+    column: str
+    folded: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """All numbers of a report."""
+    """All numbers of a report; findings are the open ones, exceptions stand apart."""
 
     sources: tuple[SourceAge, ...]
     severities: Mapping[Severity, int]
@@ -105,6 +129,8 @@ class Summary:
     trend: tuple[Night, ...]
     completeness: Completeness
     progress: Progress
+    waived: tuple[WaivedLine, ...]
+    roots: tuple[RootLine, ...]
     grade_entry: GradeEntry
 
     @property
@@ -123,20 +149,22 @@ class Summary:
 
 
 def summarise(content: ReportContent) -> Summary:
-    severities = _by_severity(content.findings)
+    severities = _by_severity(content.result.open)
     groups = _groups(content)
     books = grade_entry(content.snapshot, content.day, content.gradebook)
-    places = readiness(books, content.findings, content.snapshot, content.approvals)
+    places = readiness(books, content.result.open_singles, content.snapshot, content.approvals)
     return Summary(
         sources=_sources(content),
         severities=severities,
         groups=groups,
-        owners=_lines(content.findings, "owner", {}),
+        owners=_lines(content.result.open, "owner", {}),
         classes=_class_lines(content),
         rules=_rule_lines(content, {group.rule.code: group.count for group in groups}),
         change=_change(content),
         trend=(*(Night(day_of(night), severities_of(night)) for night in content.earlier), Night(content.day, severities)),
         completeness=completeness(content),
+        waived=_waived_lines(content),
+        roots=_root_lines(content),
         progress=progress(books, content.day),
         grade_entry=grade_entry_of(books, places, content.day),
     )
@@ -171,12 +199,15 @@ def _rows_by_system(content: ReportContent) -> dict[str, int]:
 def _groups(content: ReportContent) -> tuple[RuleGroup, ...]:
     """Findings by rule, heaviest first."""
     rules = {rule.code: rule for rule in content.rules}
-    of_rules = content.findings.filter(pl.col("rule").is_in(list(rules)))
-    groups = [_group(rules[str(code)], found, content.day) for (code,), found in of_rules.group_by("rule")]
-    return tuple(sorted(groups, key=lambda group: (-group.count * WEIGHTS[group.rule.severity], group.rule.code)))
+    of_rules = content.result.open.filter(pl.col("rule").is_in(list(rules)))
+    behind = dict(content.result.open_folded.group_by("root_rule").len().iter_rows())
+    groups = [_group(rules[str(code)], found, (content.day, behind.get(code, 0))) for (code,), found in of_rules.group_by("rule")]
+    # One line that stands for a hundred weighs as much as a hundred lines.
+    return tuple(sorted(groups, key=lambda group: (-(group.count + group.folded) * WEIGHTS[group.rule.severity], group.rule.code)))
 
 
-def _group(rule: Rule, found: pl.DataFrame, day: date) -> RuleGroup:
+def _group(rule: Rule, found: pl.DataFrame, night: tuple[date, int]) -> RuleGroup:
+    day, folded = night
     named = found.drop_nulls("class_name").group_by("class_name").len()
     classes = sorted(named.iter_rows(), key=lambda item: (-item[1], class_order(item[0])))
     return RuleGroup(
@@ -185,6 +216,7 @@ def _group(rule: Rule, found: pl.DataFrame, day: date) -> RuleGroup:
         new=found.filter(pl.col("first_seen") == day.isoformat()).height,
         classes=() if is_sensitive(rule) else tuple(classes),
         class_count=len(classes),
+        folded=folded,
     )
 
 
@@ -205,7 +237,7 @@ def _lines(findings: pl.DataFrame, by: str, pupils: Mapping[str, int]) -> tuple[
 
 def _class_lines(content: ReportContent) -> tuple[Line, ...]:
     classes = pupils_at_school(content.snapshot).drop_nulls("class_name").group_by("class_name").len()
-    lines = _lines(content.findings, "class_name", dict(classes.iter_rows()))
+    lines = _lines(content.result.open, "class_name", dict(classes.iter_rows()))
     return tuple(sorted(lines, key=lambda line: class_order(line.name)))
 
 
@@ -217,10 +249,28 @@ def _rule_lines(content: ReportContent, counts: Mapping[str, int]) -> tuple[Rule
     )
 
 
+def _waived_lines(content: ReportContent) -> tuple[WaivedLine, ...]:
+    rules = {rule.code: rule for rule in content.rules}
+    counted = content.waived.filter(pl.col("rule").is_in(list(rules))).group_by("rule").agg(pl.len(), pl.col("until").min())
+    return tuple(WaivedLine(rules[rule], count, date.fromisoformat(until)) for rule, count, until in counted.sort("rule").iter_rows())
+
+
+def _root_lines(content: ReportContent) -> tuple[RootLine, ...]:
+    """Causes that stand for other findings, those for most first."""
+    rules = {rule.code: rule for rule in content.rules}
+    counts = content.folded.group_by(pl.col(ROOT).name.replace("^root_", "")).agg(folded=pl.len())
+    told = content.findings.join(counts, on=IDENTITY, nulls_equal=True).filter(pl.col("rule").is_in(list(rules)))
+    ranked = told.sort(pl.col("folded"), *IDENTITY, descending=[True, *(False for _ in IDENTITY)])
+    return tuple(RootLine(rules[row["rule"]], row["table"], row["column"], row["folded"]) for row in ranked.iter_rows(named=True))
+
+
 def _change(content: ReportContent) -> Change | None:
     if not content.earlier:
         return None
     last = content.earlier[-1]
-    still = content.findings.filter(pl.col("nights_open") > 1).height
+    still = content.result.open.filter(pl.col("nights_open") > 1).height
     before = sum(severities_of(last).values())
-    return Change(since=day_of(last), new=content.findings.height - still, gone=max(before - still, 0), still=still)
+    # What was signed since is no longer open and yet not gone.
+    signed = content.waived.filter(pl.col("nights_open") > 1).height - sum(last.get("waived", {}).values())
+    gone = max(before - still - max(signed, 0), 0)
+    return Change(since=day_of(last), new=content.result.open.height - still, gone=gone, still=still)

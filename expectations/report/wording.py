@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from expectations.report.content import BackupProof, ReportContent, TableTotals
     from expectations.report.coverage import Entry
-    from expectations.report.summary import Change, RuleGroup, SourceAge, Summary
+    from expectations.report.summary import Change, RootLine, RuleGroup, SourceAge, Summary, WaivedLine
 
 NOT_ENOUGH = "chưa đủ dữ liệu"
-DRIFT = "Khối lượng dữ liệu qua các đêm"
+DRIFT = "Nguồn và khối lượng dữ liệu"
+AS_RECEIVED = " (như nhận)"
 CLASSES_NAMED = 4
 OLD_AFTER_DAYS = 7
 WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
@@ -99,11 +100,13 @@ def headline(summary: Summary) -> str:
 
 
 def second_line(summary: Summary) -> str:
-    """What the headline does not say: stale sources and rules without data; empty when there is nothing."""
+    """What the headline does not say: stale sources, rules without data, exceptions; empty when there is nothing."""
     stale = [system_name(source.system) for source in summary.sources if not source.fresh]
     lines = [f"Đêm nay không kéo được {', '.join(stale)}; phần đó dùng dữ liệu tốt gần nhất."] if stale else []
     if summary.not_examined:
         lines.append(f"{number(summary.not_examined)} quy tắc {NOT_ENOUGH} để kiểm.")
+    if signed := sum(line.count for line in summary.waived):
+        lines.append(f"{number(signed)} chỗ là ngoại lệ đã ký nên không tính vào đây.")
     return " ".join(lines)
 
 
@@ -133,6 +136,8 @@ def pulled(source: SourceAge) -> str:
 
 def concerns(group: RuleGroup) -> str:
     """With whom a group of findings is: classes with counts, or how many classes where a name would say too much."""
+    if group.folded:
+        return f"Một nguyên nhân cho cả trang của nguồn, gộp {number(group.folded)} chỗ"
     if group.classes:
         names = [f"{name} ({number(count)})" for name, count in group.classes]
         return "Lớp " + listed(names, CLASSES_NAMED, "lớp")
@@ -167,6 +172,29 @@ def entry(of: Entry, *, due: bool, examined_any: bool) -> str:
     return f"thiếu {number(of.missing)}" if of.missing else "đủ"
 
 
+def totals_by_table(totals: Iterable[TableTotals]) -> list[tuple[str, str, TableTotals]]:
+    """Table, system and totals, a table's whole first; systems only where several delivered the table."""
+    every = list(totals)
+    found = []
+    for whole in (total for total in every if not total.system):
+        parts = [total for total in every if total.system and total.table == whole.table]
+        found.append((table_name(whole.table), "", whole))
+        found += [("", short_system(part.system), part) for part in parts if len(parts) > 1]
+    return found
+
+
+def waived(line: WaivedLine) -> str:
+    """How many exceptions of a rule were signed, and when the first of them ends."""
+    return f"{number(line.count)} chỗ, sớm nhất hết hạn {vietnamese_date(line.until)}"
+
+
+def root(line: RootLine) -> str:
+    """Where one cause lies and how many findings it stands for."""
+    own = {column.name: column.label for column in TABLES[line.table].own} if line.table in TABLES else {}
+    where = f", cột {own[line.column].removesuffix(AS_RECEIVED)}" if line.column in own else ""
+    return f"{table_name(line.table)}{where}: gộp {number(line.folded)} chỗ"
+
+
 def tie_out(total: TableTotals) -> str:
     """The equation that every table must satisfy."""
     sums = total.exported + total.held + total.quarantined == total.pulled
@@ -189,7 +217,7 @@ def backup_lines(proof: BackupProof | None) -> list[str]:
 def cell_label(table: str, key: str, column: str) -> str:
     """Which cell a finding is about: `Toán · Cuối năm · Điểm KTĐK`."""
     known = column in VIEW_COLUMNS or table not in TABLES
-    label = VIEW_COLUMNS.get(column, column) if known else TABLES[table].label_of(column).removesuffix(" (như nhận)")
+    label = VIEW_COLUMNS.get(column, column) if known else TABLES[table].label_of(column).removesuffix(AS_RECEIVED)
     return " · ".join([*_key_words(table, key.split("|")[1:]), label])
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from connectors.records.tables import TABLES
+from expectations.findings import ROOT, SORTED_BY
 from expectations.report import wording
 from expectations.report.gradebook_sheets import asking, private_sheets
 from expectations.report.ordering import class_order
@@ -47,6 +49,11 @@ COLUMNS = (
 OVERVIEW_COLUMNS = (("Danh sách", 14), ("Giáo viên chủ nhiệm", 30), ("Chặn", 10), ("Xem kỹ", 10), ("Nhắc", 10), ("Tất cả", 10))
 ASIDE = "Tạm giữ"
 ASIDE_COLUMNS = (("Hệ thống", 24), ("Tệp", 26), ("Trang/bảng", 18), ("Dòng", 8), ("Thuộc bảng", 20), ("Vì sao", 60))
+ACCEPTED, FOLDED = "Đã chấp nhận", "Chi tiết gộp"
+ACCEPTED_COLUMNS = (
+    *COLUMNS[:6], ("Chấp nhận đến", 12), ("Lý do", 34), ("Người ký", 20), ("Ngày ký", 11), COLUMNS[9],
+)  # fmt: skip
+FOLDED_COLUMNS = (("Gộp vào (quy tắc › tệp › trang › cột)", 38), *COLUMNS[:6], COLUMNS[9])
 HEADER_ROW = 3
 PRIVATE_FOOTER = "Có dữ liệu cá nhân của học sinh, cán bộ: chỉ dùng để sửa, không gửi ra ngoài"
 FILLS = {Severity.STOP: "#E8C9C4", Severity.BLOCK: "#F6D5CC", Severity.REVIEW: "#FBEBC8", Severity.REMIND: "#E3EAEE"}
@@ -69,7 +76,7 @@ class Looks:
 def write_private_workbook(file: Path, content: ReportContent, summary: Summary) -> None:
     """Write the list with names. The caller keeps its folder closed to others."""
     people = read_people(content.snapshot)
-    groups = _groups(content.findings)
+    groups = _groups(content.result.open)
     taken: set[str] = set()
     titles = {name: sheet_title(name, taken) for name in (OVERVIEW, *groups)}
     with new_workbook(file, content.day, "Danh sách cần sửa") as book:
@@ -80,6 +87,8 @@ def write_private_workbook(file: Path, content: ReportContent, summary: Summary)
             _write_sheet(sheet, _heading(name, findings, people, content), [_row(finding, people) for finding in findings], looks)
             sheet.set_tab_color(TABS[Severity(findings[0]["severity"])])
         _write_grade_entry(book, content, (summary, people), (taken, looks))
+        _write_accepted(book, content, people, (taken, looks))
+        _write_folded(book, content, people, (taken, looks))
         _write_quarantine(book, content, taken, looks)
 
 
@@ -136,9 +145,13 @@ def _row(finding: Mapping[str, Any], people: People) -> tuple[object, ...]:
         finding["fix"],
         f"{finding['owner']}: {teacher}" if teacher else finding["owner"],
         " › ".join(str(finding[part]) for part in ("source_file", "source_sheet", "source_row") if finding[part] is not None),
-        f"{since[8:10]}/{since[5:7]}/{since[:4]}" if since else "",
+        _day(since),
         str(nights or ""),
     )
+
+
+def _day(iso: str | None) -> str:
+    return f"{iso[8:10]}/{iso[5:7]}/{iso[:4]}" if iso else ""
 
 
 def _codes(finding: Mapping[str, Any], people: People) -> str:
@@ -186,6 +199,55 @@ def _write_overview(
         for column, count in enumerate(_counts(findings), 2):
             sheet.write_number(index, column, count, looks.number)
     print_on_a4(sheet, HEADER_ROW, PRIVATE_FOOTER, landscape=False)
+
+
+def _write_accepted(book: Workbook, content: ReportContent, people: People, parts: tuple[set[str], Looks]) -> None:
+    """Signed exceptions: no work for anybody, but seen by all who see the list, with until when, why and by whom."""
+    note = f"{number(content.waived.height)} chỗ được chấp nhận có thời hạn; hết hạn hoặc số liệu đổi thì lại thành việc phải sửa."
+    found = [(finding, _row(finding, people)) for finding in content.waived.iter_rows(named=True)]
+    rows = [
+        (*row[:6], _day(finding["until"]), finding["reason"], finding["signer"], _day(finding["signed_on"]), row[9])
+        for finding, row in found
+    ]
+    _write_aside(book, (ACCEPTED, f"{ACCEPTED} · {content.school}", note), ACCEPTED_COLUMNS, rows, parts)
+
+
+def _write_folded(book: Workbook, content: ReportContent, people: People, parts: tuple[set[str], Looks]) -> None:
+    """What stands behind each cause that is told once, record by record."""
+    note = f"{number(content.folded.height)} chỗ đã gộp vào nguyên nhân chung; sửa nguyên nhân ở nguồn thì các dòng này tự hết."
+    ranked = content.folded.sort(*ROOT, *SORTED_BY)
+    rows = [
+        (_cause(finding), *row[:6], row[9])
+        for finding, row in ((finding, _row(finding, people)) for finding in ranked.iter_rows(named=True))
+    ]
+    _write_aside(book, (FOLDED, f"{FOLDED} · {content.school}", note), FOLDED_COLUMNS, rows, parts)
+
+
+def _cause(finding: Mapping[str, Any]) -> str:
+    """A root cause in words: its rule, file, sheet, and its column or line."""
+    *place, last = finding["root_key"].split("#")
+    table = finding["root_table"]
+    named = f"dòng {last}" if last.isdigit() else wording.cell_label(table, "", last) if table in TABLES else last
+    return " › ".join([finding["root_rule"], *filter(None, place), named])
+
+
+def _write_aside(
+    book: Workbook,
+    texts: tuple[str, str, str],
+    columns: tuple[tuple[str, int], ...],
+    rows: list[tuple[object, ...]],
+    parts: tuple[set[str], Looks],
+) -> None:
+    """One more sheet behind those of the classes (`texts`: its name, title and note); none when there are no rows."""
+    if not rows:
+        return
+    taken, looks = parts
+    sheet = book.add_worksheet(sheet_title(texts[0], taken))
+    start_sheet(sheet, texts[1:], columns, looks)
+    for index, row in enumerate(rows, HEADER_ROW + 1):
+        write_row(sheet, index, [(value, looks.cell) for value in row], [width for _, width in columns])
+    sheet.autofilter(HEADER_ROW, 0, HEADER_ROW + len(rows), len(columns) - 1)
+    print_on_a4(sheet, HEADER_ROW, PRIVATE_FOOTER)
 
 
 def _write_grade_entry(book: Workbook, content: ReportContent, told: tuple[Summary, People], made: tuple[set[str], Looks]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from expectations.rules import (
+    abnormal_marks,
     accounts,
     attendance,
     changes,
@@ -12,11 +13,16 @@ from expectations.rules import (
     drift,
     fields,
     health,
+    lessons,
     marks,
     movements,
+    names_and_addresses,
     pupils,
+    ratings,
     reconciliation,
+    root_causes,
     staff,
+    staff_systems,
     traits,
     year_results,
 )
@@ -25,8 +31,27 @@ if TYPE_CHECKING:
     from expectations.rule import Rule
 
 FAMILIES = (
-    fields, pupils, reconciliation, movements, classes, marks, traits, year_results, changes, attendance, health, staff, accounts, drift,
-)  # fmt: skip
+    fields,
+    pupils,
+    names_and_addresses,
+    reconciliation,
+    movements,
+    classes,
+    marks,
+    abnormal_marks,
+    traits,
+    year_results,
+    changes,
+    attendance,
+    health,
+    staff,
+    staff_systems,
+    ratings,
+    accounts,
+    lessons,
+    drift,
+    root_causes,
+)
 
 
 def all_rules() -> tuple[Rule, ...]:

@@ -14,14 +14,28 @@ _account = partial(Rule, table=ACCOUNTS.name, severity=Severity.REVIEW, stated=F
 _owner = partial(_account, article=QC_10_1C, view="account_owners", column="owner_code", needs=("owner_code", "active"))
 
 ACTIVE, OWNER_GONE = pl.col("active"), pl.col("owner_gone")
+# How long it has been open is counted from the decision's day, not from the night that found it.
+FROM_DECISION = pl.coalesce(
+    pl.format("{} (đã {} ngày)", pl.col("gone_on").dt.strftime("%d/%m/%Y"), pl.col("days_gone")), pl.lit("của quyết định")
+)  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
     _owner(
         code="QC-10.1",
         condition=ACTIVE & OWNER_GONE,
         message="Cán bộ đã rời trường mà tài khoản còn mở",
-        expected=pl.format("khóa từ ngày {}", pl.col("gone_on").dt.strftime("%d/%m/%Y").fill_null("của quyết định")),
+        expected=pl.format("khóa từ ngày {}", FROM_DECISION),
         fix="Quản trị hệ thống › Tài khoản: khóa tài khoản, ghi ngày khóa vào sổ",
+    ),
+    _owner(
+        code="QC-10.1/2",
+        column="last_login",
+        needs=("owner_code", "last_login"),
+        # Open or closed by now: somebody used it after the day on which it had to be withdrawn.
+        condition=OWNER_GONE & (pl.col("last_login") > pl.col("gone_on")),
+        message="Tài khoản còn được dùng sau ngày cán bộ rời trường",
+        expected=pl.format("không đăng nhập sau ngày {}", FROM_DECISION),
+        fix="Quản trị hệ thống › Tài khoản: khóa ngay, đổi mật khẩu, hỏi ai đã dùng và ghi biên bản",
     ),
     _owner(
         code="QC-10.1/1",

@@ -53,6 +53,16 @@ RULES: tuple[Rule, ...] = (
         fix=FIX,
     ),
     _attendance(
+        code="CC-1/4",
+        view="attendance_terms",
+        column="days_off",
+        needs=("month", "excused", "unexcused"),
+        condition=pl.col("days_off") > pl.col("limit_term_days"),
+        message="Tổng số ngày nghỉ trong học kỳ nhiều hơn số ngày học của học kỳ",
+        expected=pl.format("không quá {} ngày trong một học kỳ", "limit_term_days"),
+        fix=FIX,
+    ),
+    _attendance(
         code="QC-19.6/9",
         view="expected_attendance",
         column="excused",

@@ -6,9 +6,10 @@ from functools import partial
 
 import polars as pl
 
+from connectors.records import codes
 from connectors.records.school_year import FIRST_TERM, SECOND_TERM, SUMMER
 from connectors.records.tables import PUPILS
-from expectations.rule import NativeExpectation, Owner, Rule, Severity
+from expectations.rule import NativeExpectation, Owner, Rule, Severity, not_null
 from infra.regulations import QC_19_6A, SECTOR_DATABASE
 
 _pupil = partial(Rule, table=PUPILS.name, view="pupils", severity=Severity.REVIEW, owner=Owner.CLERK)
@@ -23,6 +24,11 @@ OF_FIRST_TERM, OF_SECOND_TERM, OF_SUMMER = ("02", "03", "04", "05"), ("06", "07"
 
 def _missing(column: str) -> pl.Expr:
     return AT_SCHOOL & pl.col(column).is_null()
+
+
+def _not_missing(column: str) -> NativeExpectation:
+    """The same as `_missing`, in Great Expectations' words."""
+    return not_null(column, ("status", "in", codes.AT_SCHOOL))
 
 
 def _wrong_term() -> pl.Expr:
@@ -43,6 +49,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh đang học chưa có họ tên",
         expected="có họ tên như giấy khai sinh",
         fix="QLNT › Hồ sơ học sinh › Họ và tên: nhập theo giấy khai sinh rồi lưu",
+        native=_not_missing("full_name"),
     ),
     _field(
         code="QC-19.6/2",
@@ -52,6 +59,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh đang học chưa có ngày sinh",
         expected="có ngày sinh như giấy khai sinh",
         fix="QLNT › Hồ sơ học sinh › Ngày sinh: nhập theo giấy khai sinh rồi lưu",
+        native=_not_missing("birth_date_text"),
     ),
     _field(
         code="QC-19.6/3",
@@ -61,6 +69,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh đang học chưa có dân tộc",
         expected="có dân tộc như giấy khai sinh",
         fix="QLNT › Hồ sơ học sinh › Dân tộc: chọn trong danh mục rồi lưu",
+        native=_not_missing("ethnicity_text"),
     ),
     _field(
         code="QC-19.6/4",
@@ -70,6 +79,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh đang học chưa có giới tính",
         expected="Nam hoặc Nữ",
         fix="QLNT › Hồ sơ học sinh › Giới tính: chọn Nam hoặc Nữ rồi lưu",
+        native=_not_missing("sex"),
     ),
     _field(
         code="QC-19.6/5",
@@ -79,6 +89,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh đang học chưa có địa chỉ thường trú",
         expected="có địa chỉ thường trú",
         fix="QLNT › Hồ sơ học sinh › Địa chỉ thường trú: hỏi cha mẹ, nhập rồi lưu",
+        native=_not_missing("permanent_address"),
     ),
     _field(
         code="QC-19.6/6",
@@ -88,6 +99,7 @@ RULES: tuple[Rule, ...] = (
         message="Diện chính sách không có trong danh mục của Bộ",
         expected="mã 01 đến 16 của danh mục diện chính sách, hoặc để trống nếu không thuộc diện nào",
         fix="QLNT › Hồ sơ học sinh › Diện chính sách: chọn lại trong danh mục rồi lưu",
+        native=NativeExpectation("expect_column_values_to_match_regex", {"column": "policy_category", "regex": "^(?:0[1-9]|1[0-6])$"}),
     ),
     _field(
         code="QC-19.6/7",
@@ -115,6 +127,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh đang học chưa được xếp lớp",
         expected="có tên lớp",
         fix="QLNT › Xếp lớp › chọn lớp cho học sinh rồi lưu",
+        native=_not_missing("class_name"),
     ),
     _record(
         code="HS-1/2",
@@ -155,6 +168,7 @@ RULES: tuple[Rule, ...] = (
         message="Dân tộc không có trong danh mục 54 dân tộc",
         expected="tên hoặc mã trong danh mục dân tộc (người nước ngoài: 55)",
         fix="QLNT › Hồ sơ học sinh › Dân tộc: chọn lại trong danh mục rồi lưu",
+        native=not_null("ethnicity", ("ethnicity_text", "not null", ())),
     ),
     _record(
         code="HS-2/1",
@@ -164,6 +178,7 @@ RULES: tuple[Rule, ...] = (
         message="Diện chính sách là khuyết tật (06) nhưng chưa ghi loại khuyết tật",
         expected="mã 01 đến 06 của danh mục loại khuyết tật",
         fix="QLNT › Hồ sơ học sinh › Loại khuyết tật: chọn theo giấy xác nhận rồi lưu",
+        native=not_null("disability", ("policy_category", "in", (DISABLED_BY_POLICY,))),
     ),
     _record(
         code="HS-2/2",
@@ -173,6 +188,16 @@ RULES: tuple[Rule, ...] = (
         message="Trạng thái đã thay đổi nhưng chưa có ngày thay đổi",
         expected="có ngày của quyết định hoặc đơn",
         fix="QLNT › Hồ sơ học sinh › Ngày trạng thái: nhập theo quyết định rồi lưu",
+        native=not_null("status_date", ("status", "in", OF_FIRST_TERM + OF_SECOND_TERM + OF_SUMMER)),
+    ),
+    _record(
+        code="HS-2/8",
+        column="disability",
+        needs=("disability",),
+        condition=pl.col("disability").is_not_null() & ~pl.col("disability_listed"),
+        message="Loại khuyết tật không có trong danh mục của Bộ",
+        expected="mã 01 đến 06 của danh mục loại khuyết tật, hoặc để trống",
+        fix="QLNT › Hồ sơ học sinh › Loại khuyết tật: chọn lại theo giấy xác nhận rồi lưu",
     ),
     _record(
         code="HS-4/1",
@@ -182,6 +207,7 @@ RULES: tuple[Rule, ...] = (
         message="Ngày sinh không đọc được là một ngày có thật",
         expected="ngày có thật, dạng ngày/tháng/năm",
         fix="QLNT › Hồ sơ học sinh › Ngày sinh: nhập lại theo giấy khai sinh rồi lưu",
+        native=not_null("birth_date", ("birth_date_text", "not null", ())),
     ),
     _record(
         code="HS-4/2",

@@ -8,7 +8,7 @@ import polars as pl
 
 from connectors.records.tables import MARKS
 from expectations.rule import Owner, Rule, Severity
-from infra.regulations import INSUFFICIENT_MAXIMUM, LEVEL_MINIMUM, TOP_SCORE, TT27_7, TT32_2018
+from infra.regulations import QC_16_2B, TOP_SCORE, TT22_2016, TT27_7, TT32_2018
 
 _mark = partial(Rule, article=TT27_7, table=MARKS.name, view="marks", severity=Severity.REVIEW, owner=Owner.SUBJECT_TEACHER)
 
@@ -21,9 +21,9 @@ NOT_OF_GRADE = pl.col("is_known") & ~pl.col("is_taught")
 BELONGS = ~NOT_OF_GRADE.fill_null(value=False)  # a mark of a subject outside the grade is told as that and nothing else
 LEVEL, VALUE = pl.col("level"), pl.col("score_value")
 LEVEL_CONTRADICTS_SCORE = (
-    ((LEVEL == "T") & (LEVEL_MINIMUM["T"] > VALUE))
-    | ((LEVEL == "H") & (LEVEL_MINIMUM["H"] > VALUE))
-    | ((LEVEL == "C") & (VALUE > INSUFFICIENT_MAXIMUM))
+    ((LEVEL == "T") & (pl.col("limit_t") > VALUE))
+    | ((LEVEL == "H") & (pl.col("limit_h") > VALUE))
+    | ((LEVEL == "C") & (pl.col("limit_c") < VALUE))
 )
 FIX_LEVEL = "QLNT › Sổ điểm › Mức đạt được: nhập theo sổ theo dõi rồi lưu"
 FIX_SCORE = "QLNT › Sổ điểm › Điểm kiểm tra định kỳ: đối chiếu bài kiểm tra, sửa rồi lưu"
@@ -108,7 +108,7 @@ RULES: tuple[Rule, ...] = (
         needs=("level", "score_value"),
         condition=BELONGS & pl.col("is_right_score") & pl.col("test_due") & ~pl.col("disabled") & LEVEL_CONTRADICTS_SCORE,
         message="Mức đạt được và điểm kiểm tra không đi cùng nhau: đề nghị xem lại",
-        expected=pl.format("với {} điểm thường là: T từ 7, H từ 5, C đến 4", "score"),
+        expected=pl.format("với {} điểm thường là: T từ {}, H từ {}, C đến {}", "score", "limit_t", "limit_h", "limit_c"),
         fix=FIX_LEVEL,
     ),
     _mark(
@@ -138,10 +138,45 @@ RULES: tuple[Rule, ...] = (
         stated=False,
         column="subject",
         needs=("subject",),
-        condition=~pl.col("is_known").fill_null(value=False),
+        condition=~pl.col("is_known").fill_null(value=False) & ~pl.col("is_old").fill_null(value=False),
         message="Mã môn học không có trong danh mục của chương trình 2018",
         expected="mã hoặc tên môn của chương trình giáo dục phổ thông 2018",
         fix="QLNT › Danh mục môn học: sửa mã môn rồi lưu",
         owner=Owner.IT,
+    ),
+    _mark(
+        code="CT-4",
+        article=TT32_2018,
+        column="subject",
+        needs=("subject", "grade"),
+        # In a grade that the new programme had not reached, the old subject is right.
+        condition=pl.col("is_old") & pl.col("follows_tt27") & ~pl.col("old_accepted"),
+        message="Môn Thủ công, Kỹ thuật của chương trình cũ còn trong dữ liệu năm nay",
+        expected="môn của chương trình 2018 (hai môn này không có môn thay thế đúng)",
+        fix="QLNT › Danh mục môn học: bỏ môn cũ khỏi lớp của năm nay rồi lưu",
+        owner=Owner.IT,
+    ),
+    _mark(
+        code="TT27-0.2/1",
+        article=TT22_2016,
+        stated=False,
+        column="score",
+        needs=("score", "score_value", "grade"),
+        condition=~pl.col("follows_tt27") & (VALUE == 0),
+        message="Điểm 0 ở khối chưa áp dụng Thông tư 27: quy định trước đó không cho điểm 0",
+        expected=f"số nguyên từ 1 đến {TOP_SCORE}",
+        fix=FIX_SCORE,
+    ),
+    _mark(
+        code="HS-6/1",
+        article=QC_16_2B,
+        stated=False,
+        column="time",
+        needs=("time", "level_text", "score"),
+        condition=(HAS_LEVEL | HAS_SCORE) & pl.col("long_gone"),
+        message="Học sinh đã rời trường trước đó mà còn có kết quả ở thời điểm này",
+        expected=pl.format("không có kết quả sau ngày rời trường {}", pl.col("left_on").dt.strftime("%d/%m/%Y")),
+        fix="QLNT › Biến động học sinh, Sổ điểm: sửa ngày rời trường nếu ghi nhầm, hoặc xóa kết quả nhập nhầm",
+        owner=Owner.CLERK,
     ),
 )

@@ -8,7 +8,7 @@ import polars as pl
 
 from connectors.records.codes import DROPPED_OUT, MOVED_IN, MOVED_OUT
 from connectors.records.tables import MOVEMENTS
-from expectations.rule import Owner, Rule, Severity
+from expectations.rule import Owner, Rule, Severity, not_null
 from infra.regulations import SECTOR_DATABASE
 
 _movement = partial(
@@ -32,6 +32,16 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh thôi học mà chưa ghi lý do",
         expected="mã 01 đến 10 của danh mục lý do thôi học",
         fix="QLNT › Biến động học sinh › Lý do: chọn theo biên bản vận động rồi lưu",
+        native=not_null("reason", ("kind", "in", DROPPED_OUT)),
+    ),
+    _movement(
+        code="HS-2/7",
+        column="reason",
+        needs=("kind", "reason"),
+        condition=pl.col("kind").is_in(DROPPED_OUT) & pl.col("reason").is_not_null() & ~pl.col("reason_is_listed"),
+        message="Lý do thôi học không có trong danh mục của Bộ",
+        expected="mã 01 đến 10 của danh mục lý do thôi học",
+        fix="QLNT › Biến động học sinh › Lý do: chọn lại theo biên bản vận động rồi lưu",
     ),
     _movement(
         code="HS-2/4",
@@ -41,6 +51,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh chuyển đi mà chưa ghi nơi chuyển đến",
         expected="tên trường và tỉnh, thành phố nơi chuyển đến",
         fix="QLNT › Biến động học sinh › Nơi đến: ghi theo giấy giới thiệu chuyển trường rồi lưu",
+        native=not_null("place", ("kind", "in", MOVED_OUT)),
     ),
     _movement(
         code="HS-2/5",
@@ -50,6 +61,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh chuyển đến mà chưa ghi nơi đã học",
         expected="tên trường và tỉnh, thành phố nơi học trước đó",
         fix="QLNT › Biến động học sinh › Nơi đi: ghi theo giấy giới thiệu chuyển trường rồi lưu",
+        native=not_null("place", ("kind", "in", MOVED_IN)),
     ),
     _movement(
         code="HS-2/6",

@@ -6,9 +6,10 @@ from functools import partial
 
 import polars as pl
 
-from connectors.records.codes import KINH, RETAINED
+from connectors.records.codes import AT_SCHOOL as AT_SCHOOL_CODES
+from connectors.records.codes import FOREIGNER, KINH, RETAINED
 from connectors.records.tables import PUPILS
-from expectations.rule import NativeExpectation, Owner, Rule, Severity
+from expectations.rule import NativeExpectation, Owner, Rule, Severity, not_null
 from infra.regulations import ND137_13, OLDER_WITHOUT_DECISION, PHONE_NUMBERING, SECTOR_DATABASE, TT28_33
 
 _pupil = partial(Rule, table=PUPILS.name, view="pupils", severity=Severity.REVIEW, owner=Owner.CLERK)
@@ -20,8 +21,9 @@ _age = partial(_pupil, article=TT28_33, column="birth_date")
 NUMBER, PHONE = pl.col("personal_number"), pl.col("contact_phone")
 AT_SCHOOL = pl.col("at_school")
 # 7.92E+10: a spreadsheet took the number for a quantity (rules.md ID-6)
-SCIENTIFIC = r"^[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+$"
+SCIENTIFIC = r"^[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+$"
 NINE_DIGITS_OF_A_MOBILE = "^[35789][0-9]{8}$"
+LANDLINE_OF_ANY_LENGTH = "^02[0-9]{5,}$"
 BORN = pl.format("{}, sinh {}", "sex", pl.col("birth_date").dt.year())
 FIX_NUMBER = "QLNT › Hồ sơ học sinh › Số định danh cá nhân: đối chiếu thẻ hoặc giấy khai sinh (cả giới tính, ngày sinh), sửa rồi lưu"
 FIX_PHONE = "QLNT › Hồ sơ học sinh › Điện thoại liên hệ: hỏi lại cha mẹ, sửa rồi lưu"
@@ -87,6 +89,7 @@ RULES: tuple[Rule, ...] = (
         message="Học sinh đang học chưa có số định danh cá nhân",
         expected="12 chữ số",
         fix=FIX_NUMBER,
+        native=not_null("personal_number", ("status", "in", AT_SCHOOL_CODES), ("ethnicity", "not in", (FOREIGNER,))),
     ),
     _number(
         code="ID-4/1",
@@ -147,7 +150,10 @@ RULES: tuple[Rule, ...] = (
     _phone(
         code="DT-1",
         stated=False,
-        condition=PHONE.is_not_null() & ~VALID_PHONE & pl.col("phone_mapped").is_null() & ~PHONE.str.contains(NINE_DIGITS_OF_A_MOBILE),
+        condition=PHONE.is_not_null()
+        & ~VALID_PHONE
+        & pl.col("phone_mapped").is_null()
+        & ~PHONE.str.contains(f"{NINE_DIGITS_OF_A_MOBILE}|{LANDLINE_OF_ANY_LENGTH}"),
         message="Số điện thoại liên hệ không phải số di động hay số cố định đang dùng",
         expected="di động 10 chữ số với đầu số đang dùng, hoặc cố định 02… 11 chữ số",
         fix=FIX_PHONE,
@@ -157,6 +163,14 @@ RULES: tuple[Rule, ...] = (
         condition=pl.col("phone_mapped").is_not_null(),
         message="Số di động 11 chữ số, đã đổi đầu số từ năm 2018",
         expected=pl.col("phone_mapped"),
+        fix=FIX_PHONE,
+    ),
+    _phone(
+        code="DT-3",
+        stated=False,
+        condition=~VALID_PHONE & PHONE.str.contains(LANDLINE_OF_ANY_LENGTH),
+        message="Số điện thoại cố định thiếu hoặc thừa chữ số",
+        expected="11 chữ số bắt đầu bằng 02 (Thành phố Hồ Chí Minh: 028 và 8 chữ số)",
         fix=FIX_PHONE,
     ),
     _phone(

@@ -1,4 +1,4 @@
-"""Staff records and ratings (Điều 24; sector database; TT 20/2018; NĐ 233/2026)."""
+"""Staff records (Điều 24; sector database): the fields that must be there, numbers that can be."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from functools import partial
 
 import polars as pl
 
-from connectors.records.tables import RATINGS, STAFF
-from expectations.rule import NativeExpectation, Owner, Rule, Severity
-from infra.regulations import ND137_13, ND233_2026, SECTOR_DATABASE, TT20_2018
+from connectors.records.codes import STAFF_LEFT
+from connectors.records.tables import STAFF
+from expectations.rule import NativeExpectation, Owner, Rule, Severity, not_null
+from infra.regulations import ND137_13, SECTOR_DATABASE
 
 _staff = partial(Rule, article=SECTOR_DATABASE, table=STAFF.name, view="staff", severity=Severity.REVIEW, owner=Owner.CLERK)
-_rating = partial(Rule, table=RATINGS.name, view="ratings", severity=Severity.REVIEW, stated=False, owner=Owner.VICE_PRINCIPAL)
 
-NINE_OR_TWELVE = "^([0-9]{9}|[0-9]{12})$"
+AT_WORK = ~pl.col("has_left")
+MANAGERS, TEACHERS, ARRIVED = "01", "03", "07"  # nhom_can_bo, trang_thai_can_bo
+NINE_OR_TWELVE = "^(?:[0-9]{9}|[0-9]{12})$"
 BORN = pl.format("{}, sinh {}", "sex", pl.col("birth_date").dt.year())
 FIX_NUMBER = "Hồ sơ nhân sự › can_bo.csv › Số CCCD: đối chiếu thẻ (cả giới tính, ngày sinh), sửa rồi nộp lại tệp"
 FIX_STATUS = "Hồ sơ nhân sự › can_bo.csv › Trạng thái, Ngày trạng thái, Số quyết định: ghi theo quyết định rồi nộp lại tệp"
@@ -28,23 +30,46 @@ REQUIRED = (
     ("qualification", "trình độ chuyên môn", "mã của danh mục trình độ chuyên môn"),
     ("position", "loại cán bộ", "mã của danh mục loại cán bộ"),
 )
+# The other fields that the sector database requires of everybody, numbered on from the leadership allowance (8 and 9).
+FURTHER_REQUIRED = (
+    ("salary_grade", "mã ngạch, hạng", "mã ngạch hoặc hạng chức danh đang hưởng"),
+    ("salary_step", "bậc lương", "bậc lương đang hưởng"),
+    ("salary_coefficient", "hệ số lương", "hệ số lương đang hưởng"),
+    ("incentive_allowance", "phụ cấp ưu đãi", "mức phụ cấp ưu đãi (không có: 0)"),
+    ("highest_qualification", "trình độ chuyên môn cao nhất", "mã của danh mục trình độ chuyên môn"),
+    ("major", "chuyên ngành đào tạo", "tên chuyên ngành ghi trên bằng"),
+    ("language_group", "nhóm chứng chỉ ngoại ngữ", "mã của danh mục nhóm chứng chỉ"),
+    ("language_certificate", "loại chứng chỉ ngoại ngữ", "mã của danh mục loại chứng chỉ"),
+    ("language_level", "khung năng lực ngoại ngữ", "bậc của khung năng lực ngoại ngữ"),
+)
+# Only of those who teach, and not of whoever just came: the former school rated them.
+OF_TEACHERS = (
+    ("standard_rating", "kết quả chuẩn nghề nghiệp", "Tốt, Khá, Đạt hoặc Chưa đạt"),
+    ("self_rating", "kết quả tự đánh giá chuẩn nghề nghiệp", "Tốt, Khá, Đạt hoặc Chưa đạt"),
+)
+RATED_TEACHER = (pl.col("staff_group") == TEACHERS) & (pl.col("status") != ARRIVED).fill_null(value=True)
 
 
-def _required(number: int, column: str, label: str, expected: str) -> Rule:
+def _required(number: int, field: tuple[str, str, str], *, of_teachers: bool = False) -> Rule:
+    column, label, expected = field
+    missing = AT_WORK & pl.col(column).is_null()
     return _staff(
         code=f"CB-1/{number}",
         stated=False,
         column=column,
-        needs=(column, "status"),
-        condition=~pl.col("has_left") & pl.col(column).is_null(),
+        needs=(column, "status", *(["staff_group"] if of_teachers else [])),
+        condition=missing & RATED_TEACHER if of_teachers else missing,
         message=f"Cán bộ đang làm việc chưa có {label}",
         expected=expected,
         fix=f"Hồ sơ nhân sự › can_bo.csv › {label}: ghi theo hồ sơ gốc rồi nộp lại tệp",
+        native=None if of_teachers else not_null(column, ("status", "not in", STAFF_LEFT)),
     )
 
 
 RULES: tuple[Rule, ...] = (
-    *(_required(number, *field) for number, field in enumerate(REQUIRED, start=1)),
+    *(_required(number, field) for number, field in enumerate(REQUIRED, start=1)),
+    *(_required(number, field) for number, field in enumerate(FURTHER_REQUIRED, start=10)),
+    *(_required(number, field, of_teachers=True) for number, field in enumerate(OF_TEACHERS, start=10 + len(FURTHER_REQUIRED))),
     _staff(
         code="CB-5",
         stated=False,
@@ -101,35 +126,24 @@ RULES: tuple[Rule, ...] = (
         ),
         fix=FIX_NUMBER,
     ),
-    _rating(
-        code="CB-2",
-        article=TT20_2018,
-        column="standard_rating",
-        needs=("criteria", "standard_rating"),
-        condition=pl.col("standard_rating") != pl.col("computed_standard"),
-        message="Xếp loại chuẩn nghề nghiệp khác với kết quả tính từ 15 tiêu chí",
-        expected=pl.col("computed_standard"),
-        fix="Hồ sơ nhân sự › danh_gia.xlsx › Chuẩn nghề nghiệp: tính lại theo 15 tiêu chí rồi nộp lại tệp",
+    _staff(
+        code="CB-1/8",
+        stated=False,
+        column="leadership_allowance",
+        needs=("leadership_allowance", "staff_group", "status"),
+        condition=AT_WORK & (pl.col("staff_group") == MANAGERS) & ~(pl.col("leadership_allowance") > 0).fill_null(value=False),
+        message="Cán bộ quản lý chưa có phụ cấp lãnh đạo",
+        expected="mức phụ cấp theo quyết định bổ nhiệm",
+        fix="Hồ sơ nhân sự › can_bo.csv › Phụ cấp lãnh đạo: ghi theo quyết định bổ nhiệm rồi nộp lại tệp",
     ),
-    _rating(
-        code="CB-4",
-        article=ND233_2026,
-        column="civil_rating",
-        needs=("civil_score", "civil_rating"),
-        condition=pl.col("civil_rating") != pl.col("computed_civil"),
-        message="Xếp loại viên chức khác với mức của điểm xếp loại",
-        expected=pl.format("{} ({} điểm)", "computed_civil", "civil_score"),
-        fix="Hồ sơ nhân sự › danh_gia.xlsx › Xếp loại: sửa theo điểm rồi nộp lại tệp",
-    ),
-    _rating(
-        code="CB-4/1",
-        article=ND233_2026,
-        column="civil_score",
-        needs=("civil_score",),
-        condition=~pl.col("civil_score").is_between(0, 100),
-        message="Điểm xếp loại viên chức ngoài khoảng 0 đến 100",
-        expected="từ 0 đến 100",
-        fix="Hồ sơ nhân sự › danh_gia.xlsx › Điểm xếp loại: sửa theo biên bản họp rồi nộp lại tệp",
-        native=NativeExpectation("expect_column_values_to_be_between", {"column": "civil_score", "min_value": 0, "max_value": 100}),
+    _staff(
+        code="CB-1/9",
+        stated=False,
+        column="leadership_allowance",
+        needs=("leadership_allowance", "staff_group", "status"),
+        condition=AT_WORK & (pl.col("staff_group") != MANAGERS) & (pl.col("leadership_allowance") > 0),
+        message="Người không phải cán bộ quản lý mà có phụ cấp lãnh đạo",
+        expected="để trống hoặc 0 (phụ cấp lãnh đạo chỉ dành cho cán bộ quản lý)",
+        fix="Hồ sơ nhân sự › can_bo.csv › Phụ cấp lãnh đạo, Nhóm cán bộ: sửa chỗ ghi sai rồi nộp lại tệp",
     ),
 )

@@ -7,7 +7,7 @@ from functools import partial
 import polars as pl
 
 from connectors.records.tables import TRAITS
-from expectations.rule import NativeExpectation, Owner, Rule, Severity
+from expectations.rule import NativeExpectation, Owner, Rule, Severity, not_null
 from infra.regulations import TT27_7
 
 _trait = partial(
@@ -69,5 +69,6 @@ RULES: tuple[Rule, ...] = (
         message="Mức phẩm chất, năng lực không phải T, Đ, C (H chỉ dùng cho môn học)",
         expected="T, Đ hoặc C",
         fix=FIX,
+        native=not_null("level", ("level_text", "not null", ())),
     ),
 )

@@ -8,7 +8,7 @@ import polars as pl
 
 from connectors.records.tables import YEAR_RESULTS
 from expectations.rule import Owner, Rule, Severity
-from infra.regulations import RESULT_MINIMUM, TT27_9, TT27_11, TT27_13
+from infra.regulations import RESULT_MINIMUM, TT22_2016, TT27_9, TT27_11, TT27_13
 
 _year = partial(Rule, table=YEAR_RESULTS.name, view="year_results", owner=Owner.HOMEROOM)
 # What the result is computed from: a system without these is not asked, instead of being told that all is missing.
@@ -90,5 +90,18 @@ RULES: tuple[Rule, ...] = (
         message="Danh hiệu khen thưởng cuối năm không có trong Thông tư 27 (ví dụ: học sinh giỏi, tiên tiến)",
         expected="HSXS, HSTB hoặc để trống",
         fix=FIX_REWARD,
+    ),
+    _year(
+        code="TT27-0.2/2",
+        article=TT22_2016,
+        view="old_year_results",
+        severity=Severity.REVIEW,
+        stated=False,
+        column="result",
+        needs=("result", "reward", "grade"),
+        condition=((RESULT == "HTXS") | REWARD.is_in([EXCELLENT_PUPIL, EXEMPLARY_PUPIL])).fill_null(value=False),
+        message="Khối chưa áp dụng Thông tư 27 mà có kết quả Hoàn thành xuất sắc hoặc danh hiệu của Thông tư 27",
+        expected="kết quả theo quy định trước Thông tư 27 (không có Hoàn thành xuất sắc)",
+        fix=FIX_RESULT,
     ),
 )

@@ -16,6 +16,11 @@ LEAVING = (*codes.MOVED_OUT, *codes.DROPPED_OUT)
 
 
 def enrolment(scene: Scene) -> pl.LazyFrame:
+    """What `_enrolment` tells, computed once for all views of a check."""
+    return scene.shared("enrolment", _enrolment)
+
+
+def _enrolment(scene: Scene) -> pl.LazyFrame:
     """One row per pupil code of the school's own book.
 
     pupil_code, class_name, grade (of the class where it is known, else the pupil's), joined_on, left_on,
@@ -58,11 +63,12 @@ def _last_date(movement: str, kinds: tuple[str, ...]) -> pl.Expr:
     return pl.coalesce(movement, pl.when(pl.col("status").is_in(kinds)).then("status_date"))
 
 
-def obliged_on(day: pl.Expr) -> pl.Expr:
-    """Whether the pupil is assessed and enrolled on a day."""
+def obliged_on(day: pl.Expr, *, assessed_only: bool = True) -> pl.Expr:
+    """Whether the pupil is enrolled on a day and, unless all count, assessed."""
     here = pl.col("joined_on").is_null() | (pl.col("joined_on") <= day)
     not_gone = pl.col("left_on").is_null() | (pl.col("left_on") > day)
-    return pl.col("ever_obliged") & pl.col("assessed") & here & not_gone
+    counts = pl.col("ever_obliged") & pl.col("assessed") if assessed_only else pl.col("ever_obliged")
+    return counts & here & not_gone
 
 
 def obliged_all_month() -> pl.Expr:

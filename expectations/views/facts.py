@@ -8,6 +8,7 @@ import polars as pl
 
 from connectors.records import codes
 from connectors.records.school_year import FIRST_TERM, SECOND_TERM, SUMMER
+from infra.regulations import NEW_WARDS, TT27_FIRST_YEAR
 
 if TYPE_CHECKING:
     from connectors.records.school_year import SchoolYear
@@ -16,6 +17,11 @@ TWELVE_DIGITS, ELEVEN_DIGITS = "^[0-9]{12}$", "^[0-9]{11}$"
 FIRST_CENTURY = 19  # digit 4 counts the centuries from 1900 (rules.md ID-3)
 # Tone marks after o/u move to the next vowel: oà = òa, oè = òe, uỳ = ùy (rules.md TX-1).
 TONES = "\u0300\u0301\u0303\u0309\u0323"
+# What names a district in an address until 1 July 2025 (NQ 1685), as people write it.
+DISTRICT = r"(?i)(^|[,–-])\s*(quận|huyện|thị xã)\s+\S|\bq\.?\s*\d|\b[qh]\.\s|thành phố thủ đức|thành phố [^,]+,\s*tỉnh"
+ANY_WARD = r"(?i)\b(phường|xã|thị trấn)\s+\S|\bp\.?\s*\d"
+NUMBERED_WARD, NEW_WARD = r"(?i)\b(phường|p\.?)\s*\d", f"(?i)phường ({'|'.join(NEW_WARDS)})"
+NO_LETTER_OF_A_NAME = "[^\\p{Latin}\\p{M} '\u2019.-]|[\u00d0\u00f0]"  # Eth only looks like Đ (rules.md TX-1)
 
 
 def is_at_school(status: str = "status") -> pl.Expr:
@@ -41,18 +47,33 @@ def term_of(column: str, year: SchoolYear) -> pl.Expr:
     )
 
 
+def follows_tt27(grade: str, start_year: int) -> pl.Expr:
+    """Whether Thông tư 27/2020 had reached a grade in the school year that starts in `start_year` (rules.md TT27-0.2)."""
+    return pl.col(grade) <= start_year - TT27_FIRST_YEAR + 1
+
+
+def with_text_facts(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Adds name_has_odd_letters, and what the permanent address names: address_district, _ward (any), _numbered_ward, _new_ward."""
+    address = pl.col("permanent_address")
+    return frame.with_columns(
+        name_has_odd_letters=pl.col("full_name").str.contains(NO_LETTER_OF_A_NAME),
+        address_district=address.str.contains(DISTRICT),
+        address_ward=address.str.contains(ANY_WARD),
+        address_numbered_ward=address.str.contains(NUMBERED_WARD),
+        address_new_ward=address.str.contains(NEW_WARD),
+    )
+
+
 def same_text(column: str) -> pl.Expr:
     """A name for comparison only: NFD, lower case, Ð as Đ, blanks collapsed, tone placement folded. Never stored."""
-    return (
-        pl.col(column)
-        .str.normalize("NFD")
-        .str.to_lowercase()
-        .str.replace_all("\u00f0", "đ", literal=True)
-        .str.replace_all(r"\s+", " ")
-        .str.strip_chars()
-        .str.replace_all(f"o([{TONES}])([ae])", "o${2}${1}")
-        .str.replace_all(f"u([{TONES}])y", "uy${1}")
-    )
+    lower = with_tones_placed(column).str.to_lowercase().str.replace_all("\u00f0", "đ", literal=True)
+    return lower.str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def with_tones_placed(column: str) -> pl.Expr:
+    """NFD with every movable tone on the second vowel (oà, uý), for comparison only."""
+    decomposed = pl.col(column).str.normalize("NFD")
+    return decomposed.str.replace_all(f"(?i)(o)([{TONES}])([ae])", "${1}${3}${2}").str.replace_all(f"(?i)(u)([{TONES}])(y)", "${1}${3}${2}")
 
 
 def digits(text: pl.Expr, start: int, length: int) -> pl.Expr:

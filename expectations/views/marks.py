@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 from connectors.records import codes
 from connectors.records.tables import MARKS
 from expectations.views.enrolment import due_times, enrolment, obliged_at, obliged_on
+from expectations.views.facts import follows_tt27
 from expectations.views.keys import TABLE_KEYS, key_of
 from expectations.views.programme import WHOLE_OF, expected_subjects, subject_facts
 from expectations.views.scene import MAIN, PLACE, Scene, View
@@ -17,14 +19,24 @@ from infra.regulations import TOP_SCORE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SCIENCE = "KH"
 MARK = ["pupil_code", "subject", "time"]
 BOOK = ["class_name", "grade", "time", "subject"]
 ENTERED = ["level", "level_text", "score", "score_value", "locked"]
+# Subjects of the programme before 2018 without a successor: their names, and their codes in vendors' lists (rules.md CT-4).
+OLD_SUBJECTS = ("thủ công", "kỹ thuật", "kĩ thuật", "tcg1", "ktt1")
+# A test is given some weeks before its marks are due: only marks of a later one are odd.
+AFTER_LEAVING = timedelta(days=30)
 OF_MAIN = pl.col("source_system") == MAIN
 IS_ENTERED = pl.col("level_text").is_not_null() | pl.col("score").is_not_null()  # systems also keep rows for cells left blank
 
 
 def latest_marks(scene: Scene) -> pl.LazyFrame:
+    """What `_latest_marks` tells, computed once for all views of a check."""
+    return scene.shared("latest_marks", _latest_marks)
+
+
+def _latest_marks(scene: Scene) -> pl.LazyFrame:
     """The highest attempt of each pupil, subject and time (TT27-7.1f: the last one counts); adds is_right_score, is_entered."""
     rows = scene.table("marks").select(*MARK, "class_name", "grade", *ENTERED, *PLACE, "entered_at", attempt=pl.col("attempt").fill_null(1))
     # the date, then the place decide between attempts that nobody numbered
@@ -39,22 +51,41 @@ def latest_marks(scene: Scene) -> pl.LazyFrame:
 def marks(scene: Scene) -> pl.LazyFrame:
     """Latest marks with what their subject, grade and pupil ask for.
 
-    is_known, is_taught, is_tested, is_ever_tested (of the subject), test_due (at this time), obliged (pupil,
-    at a due time), disabled.
+    is_known, is_old (of the programme before 2018), is_taught, is_tested, is_ever_tested (of the subject; null in a
+    grade that Thông tư 27 had not reached), follows_tt27, test_due (at this time), obliged (pupil, at a due time),
+    disabled, long_gone (left more than AFTER_LEAVING before the time was due), and the limits.
     """
+    start_year, limits = scene.year.start_year, scene.limits
     pupils = enrolment(scene).select("pupil_code", "joined_on", "left_on", "ever_obliged", "assessed", "disabled")
     joined = (
         latest_marks(scene)
-        .join(subject_facts().lazy(), on=["subject", "grade"], how="left")
+        .join(_facts(scene), on=["subject", "grade"], how="left")
         .join(pupils, on="pupil_code", how="left")
         .join(due_times(scene), on="time", how="left")
     )
     return joined.with_columns(
         is_known=pl.col("subject").is_in(list(codes.subjects())),
+        is_old=pl.col("subject").str.to_lowercase().is_in(OLD_SUBJECTS),
+        follows_tt27=follows_tt27("grade", start_year),
         test_due=pl.any_horizontal((pl.col("time") == time) & pl.col(f"tested_{time}") for time in codes.TIMES),
         obliged=(pl.col("due").is_not_null() & obliged_on(pl.col("due"))).fill_null(value=False),
         disabled=pl.col("disabled").fill_null(value=False),
+        long_gone=pl.col("left_on") + AFTER_LEAVING < pl.col("due"),
+        limit_t=limits.level_t_from,
+        limit_h=limits.level_h_from,
+        limit_c=limits.level_c_to,
+        old_accepted=limits.accept_old_subjects,
     )
+
+
+def _facts(scene: Scene) -> pl.LazyFrame:
+    """subject_facts of the grades that Thông tư 27 had reached; Khoa học is tested where the school says so (TT27-7.1b)."""
+    facts = subject_facts().lazy().filter(follows_tt27("grade", scene.year.start_year))
+    return facts.with_columns(pl.col("is_tested", "is_ever_tested", "^tested_.*$") & _may_be_tested(scene))
+
+
+def _may_be_tested(scene: Scene) -> pl.Expr:
+    return pl.lit(value=scene.limits.science_is_tested) | (pl.col("subject") != SCIENCE)
 
 
 def expected_marks(scene: Scene) -> pl.LazyFrame:
@@ -73,7 +104,11 @@ def gradebooks(scene: Scene) -> pl.LazyFrame:
 
 
 def filled_marks(scene: Scene) -> pl.LazyFrame:
-    """Every mark expected by tonight and what is entered for it."""
+    """Every mark expected by tonight and what is entered for it, computed once for all views of a check."""
+    return scene.shared("filled_marks", _filled_marks)
+
+
+def _filled_marks(scene: Scene) -> pl.LazyFrame:
     return filled_marks_at(scene, due_times(scene))
 
 
@@ -90,11 +125,11 @@ def kept_books(scene: Scene, classes: pl.LazyFrame) -> pl.LazyFrame:
 
     `classes`: class_name, grade, one row per class.
     """
-    books = classes.join(expected_subjects().lazy(), on="grade")
+    books = classes.join(expected_subjects().lazy().filter(follows_tt27("grade", scene.year.start_year)), on="grade")
     shapes = gradebook_shapes(scene).filter(OF_MAIN).select("class_name", "time", "whole", "combined")
     shaped = books.join(shapes, on=["class_name", "time", "whole"], how="left")
     combined = pl.col("combined").fill_null(value=False)
-    return shaped.filter(pl.col("is_whole") == combined).select(*BOOK, "is_tested")
+    return shaped.filter(pl.col("is_whole") == combined).select(*BOOK, is_tested=pl.col("is_tested") & _may_be_tested(scene))
 
 
 def _books_of(filled: pl.LazyFrame) -> pl.LazyFrame:

@@ -9,6 +9,7 @@ import polars as pl
 from connectors.records import codes
 
 CN, TO, TTO = "CN", "TO", "TTO"  # end of year; Toán; the competence "tính toán"
+DIGITAL_TRAITS = ("CN", "TH")  # competences in technology and computing (rules.md TT27-7.2)
 WHOLE_OF = {part: whole for whole, parts in codes.COMBINED_SUBJECTS.items() for part in parts}
 
 
@@ -53,7 +54,19 @@ def _columns_of(grade: int) -> list[tuple[str, str | None]]:
 
 
 @cache
+def elective_subjects() -> pl.DataFrame:
+    """subject, grade: what a grade may choose (rules.md CT-1)."""
+    rows = [(code, grade) for code, subject in codes.subjects().items() for grade in subject.elective_grades]
+    return pl.DataFrame(rows, schema=["subject", "grade"], orient="row")
+
+
+@cache
 def expected_traits() -> pl.DataFrame:
     """grade, trait: the qualities and competences that are assessed in each grade."""
-    rows = [(grade, trait.code) for grade in codes.GRADES for trait in codes.traits().values() if grade in trait.grades]
+    rows = [
+        (grade, trait.code)
+        for grade in codes.GRADES
+        for trait in codes.traits().values()
+        if grade in trait.grades or trait.code in DIGITAL_TRAITS  # from which grade these are asked is the school's setting
+    ]
     return pl.DataFrame(rows, schema=["grade", "trait"], orient="row")

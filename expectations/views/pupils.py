@@ -8,7 +8,8 @@ import polars as pl
 
 from connectors.records import codes
 from connectors.records.tables import PUPILS
-from expectations.views.facts import is_at_school, is_listed, same_text, term_of, with_number_facts, with_phone_facts
+from expectations.views.comparison import rung, same_class
+from expectations.views.facts import is_at_school, is_listed, same_text, term_of, with_number_facts, with_phone_facts, with_text_facts
 from expectations.views.keys import TABLE_KEYS
 from expectations.views.scene import MAIN, PLACE, SECTOR, Scene, View
 from infra.regulations import ENTRY_AGE
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 SYSTEM_AND_CODE = ["source_system", "pupil_code"]
 NAMES_WITHOUT_MOTHER = ("05", "07")  # orphans, abandoned children: no mother's name is asked for
-COMPARED = ("full_name", "birth_date", "sex", "class_name", "status")
+COMPARED = ("full_name", "birth_date", "sex", "class_name", "status", "personal_number")
 
 
 def pupils(scene: Scene) -> pl.LazyFrame:
@@ -41,7 +42,8 @@ def pupils(scene: Scene) -> pl.LazyFrame:
             how="left",
         )
     )
-    return _with_shared_phone(with_phone_facts(with_number_facts(_with_school_facts(joined, scene))), scene)
+    facts = with_text_facts(with_phone_facts(with_number_facts(_with_school_facts(joined, scene))))
+    return _with_shared_phone(facts, scene)
 
 
 def _with_school_facts(frame: pl.LazyFrame, scene: Scene) -> pl.LazyFrame:
@@ -50,7 +52,8 @@ def _with_school_facts(frame: pl.LazyFrame, scene: Scene) -> pl.LazyFrame:
     return frame.with_columns(
         day=pl.lit(scene.day),
         status_listed=is_listed("status", "trang_thai_hoc_sinh"),
-        status_term=term_of("status_date", scene.year),
+        status_term=term_of("status_date", scene.terms),
+        disability_listed=is_listed("disability", "loai_khuyet_tat"),
         policy_listed=is_listed("policy_category", "dien_chinh_sach"),
         mother_not_asked=pl.coalesce("policy_category", "main_policy").is_in(NAMES_WITHOUT_MOTHER).fill_null(value=False)
         | ~_policy_is_known(scene),
@@ -125,8 +128,8 @@ def reconciliation(scene: Scene) -> pl.LazyFrame:
         *places,
         source_system=pl.lit(f"{MAIN}×{SECTOR}"),
         known_class=pl.coalesce("class_name", f"class_name_{SECTOR}"),
-        name_folded=same_text("full_name"),
-        name_folded_csdl=same_text(f"full_name_{SECTOR}"),
+        name_rung=rung("full_name", f"full_name_{SECTOR}"),
+        same_class=same_class("class_name") == same_class(f"class_name_{SECTOR}"),
         status_group=_status_group("status"),
         status_group_csdl=_status_group(f"status_{SECTOR}"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -34,11 +34,23 @@ class Scene:
     earlier: tuple[Snapshot, ...] = ()
     gradebook: Gradebook = field(default_factory=Gradebook)
     approvals: tuple[Approval, ...] = ()
+    _shared: dict[str, pl.LazyFrame] = field(default_factory=dict, compare=False, repr=False)
+
+    def shared(self, name: str, build: Callable[[Scene], pl.LazyFrame]) -> pl.LazyFrame:
+        """A frame that many views start from: one node in all their plans, so that a check computes it once."""
+        if name not in self._shared:
+            self._shared[name] = build(self).cache()
+        return self._shared[name]
 
     @cached_property
     def year(self) -> SchoolYear:
         """The school year of the day, with the school's own dates."""
         return SchoolYear.of(self.day, self.gradebook.due_days, self.gradebook.locked_days)
+
+    @property
+    def terms(self) -> SchoolYear:
+        """The school year with the day on which the school's second term starts."""
+        return replace(self.year, second_term_starts=self.limits.second_term_day)
 
     def table(self, name: str) -> pl.LazyFrame:
         """All systems' rows of a table."""

@@ -8,9 +8,10 @@ import polars as pl
 
 from connectors.records.tables import TRAITS
 from expectations.views.enrolment import due_times, obliged_at
+from expectations.views.facts import follows_tt27
 from expectations.views.keys import TABLE_KEYS
 from expectations.views.marks import latest_marks
-from expectations.views.programme import TO, TTO, expected_traits
+from expectations.views.programme import DIGITAL_TRAITS, TO, TTO, expected_traits
 from expectations.views.scene import Scene, View
 
 if TYPE_CHECKING:
@@ -33,7 +34,14 @@ def filled_traits_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:
     """The same at the times (time, due) that are asked for."""
     rows = scene.main("traits").select(*TRAIT, "level", "level_text").filter(pl.col("level_text").is_not_null())
     entered = rows.unique(TRAIT, keep="first")
-    return obliged_at(scene, times).join(expected_traits().lazy(), on="grade").join(entered, on=TRAIT, how="left")
+    return obliged_at(scene, times).join(_asked_traits(scene), on="grade").join(entered, on=TRAIT, how="left")
+
+
+def _asked_traits(scene: Scene) -> pl.LazyFrame:
+    """grade, trait: those of Thông tư 27, technology and computing from the grade that the school set."""
+    from_grade = scene.limits.digital_traits_from_grade
+    asked = expected_traits().lazy().filter(follows_tt27("grade", scene.year.start_year))
+    return asked.filter(~pl.col("trait").is_in(DIGITAL_TRAITS) | (pl.col("grade") >= from_grade))
 
 
 def maths_traits(scene: Scene) -> pl.LazyFrame:

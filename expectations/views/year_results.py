@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connectors.records.tables import YEAR_RESULTS
+from expectations.views.enrolment import obliged_at_times
+from expectations.views.facts import follows_tt27
 from expectations.views.keys import TABLE_KEYS
-from expectations.views.marks import filled_marks
-from expectations.views.programme import CN
+from expectations.views.marks import OF_MAIN, filled_marks, latest_marks
+from expectations.views.programme import CN, elective_subjects
 from expectations.views.scene import PLACE, Scene, View
 from expectations.views.traits import filled_traits
 from infra.regulations import RESULT_MINIMUM
@@ -36,8 +38,12 @@ def year_results(scene: Scene) -> pl.LazyFrame:
 
 
 def _of_marks(scene: Scene) -> pl.LazyFrame:
+    """Counts over the compulsory books and, where the school counts them, over electives that were assessed (TT27-9.8)."""
     level, score = pl.col("level"), pl.col("score_value").filter(pl.col("is_tested"))
-    rows = filled_marks(scene).filter(pl.col("time") == CN)
+    columns = [*PUPIL, "level", "score_value", "is_tested", "is_right_score"]
+    rows = filled_marks(scene).filter(pl.col("time") == CN).select(columns)
+    if scene.limits.count_electives:
+        rows = pl.concat([rows, _electives(scene).select(columns)])
     return rows.group_by(PUPIL).agg(
         levels_missing=level.is_null().sum(),
         tests_missing=(pl.col("is_tested") & ~pl.col("is_right_score")).sum(),
@@ -45,6 +51,19 @@ def _of_marks(scene: Scene) -> pl.LazyFrame:
         subjects_at_c=(level == "C").sum(),
         lowest_score=score.min(),
     )
+
+
+def _electives(scene: Scene) -> pl.LazyFrame:
+    """End-of-year levels of elective subjects of the obliged pupils: only those that were assessed, none of them tested."""
+    entered = latest_marks(scene).filter(OF_MAIN & (pl.col("time") == CN) & pl.col("level_text").is_not_null())
+    elective = entered.select("pupil_code", "subject", "level", "score_value", "is_right_score")
+    obliged = obliged_at_times(scene).filter(pl.col("time") == CN).join(elective, on="pupil_code")
+    return obliged.join(elective_subjects().lazy(), on=["subject", "grade"], how="semi").with_columns(is_tested=pl.lit(value=False))
+
+
+def old_year_results(scene: Scene) -> pl.LazyFrame:
+    """Stored results of grades that Thông tư 27 had not reached in this school year (rules.md TT27-0.2)."""
+    return scene.table("year_results").filter(~follows_tt27("grade", scene.year.start_year))
 
 
 def _of_traits(scene: Scene) -> pl.LazyFrame:
@@ -102,4 +121,5 @@ def _because() -> pl.Expr:
 
 VIEWS: Mapping[str, View] = {
     "year_results": View(build=year_results, key=TABLE_KEYS[YEAR_RESULTS.name], class_name="class_name"),
+    "old_year_results": View(build=old_year_results, key=TABLE_KEYS[YEAR_RESULTS.name], class_name="class_name"),
 }

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     check = verbs.add_parser("check", help="kéo và kiểm tra một thư mục nguồn, ghi ra các phát hiện")
     check.add_argument("--from", dest="folder", type=Path, metavar="THƯ_MỤC", help="thư mục nguồn (mặc định: đêm mới nhất của trường)")
     check.add_argument("--out", type=Path, default=Path("findings.csv"), metavar="TỆP", help="tệp CSV kết quả (mặc định: %(default)s)")
+    check.add_argument("--data-docs", type=Path, metavar="THƯ_MỤC", help="ghi thêm kết quả Great Expectations và Data Docs vào thư mục này")
     check.add_argument("--day", type=iso_day, metavar="NGÀY", help="ngày kiểm tra (mặc định: ngày của chính số liệu)")
     check.add_argument("--config", type=Path, metavar="TỆP", help="tệp truong.toml (khi không dùng --from)")
     check.add_argument("--json", action="store_true", help="in kết quả cho máy đọc")
@@ -63,8 +65,10 @@ def _check_folder(arguments: argparse.Namespace, scratch: Path) -> int:
         return ExitCode.SOURCE
     ages = [state.data_as_of for snapshot in pulled.values() for state in snapshot.sources.values() if state.data_as_of]
     day = arguments.day or max(ages, default=today())
-    result = _checked(combine(pulled, scratch / "snapshot", day), CheckContext(day, Limits()))
+    snapshot = combine(pulled, scratch / "snapshot", day)
+    result = _checked(snapshot, CheckContext(day, Limits()))
     _tell(result, arguments, day)
+    _write_data_docs(result, snapshot, arguments)
     return ExitCode.SOURCE if errors else _exit_code(result)
 
 
@@ -93,16 +97,29 @@ def _check_newest_night(arguments: argparse.Namespace) -> int:
     context = CheckContext(arguments.day or snapshot.day, home.settings.limits, home.settings.gradebook, approved_results(home))
     result = _checked(snapshot, context)
     _tell(result, arguments, arguments.day or snapshot.day)
+    _write_data_docs(result, snapshot, arguments)
     return _exit_code(result)
 
 
 def _checked(snapshot: Snapshot, context: CheckContext) -> QualityResult:
-    from expectations.check import QualityResult, check  # noqa: PLC0415 - heavy
+    from expectations.check import check  # noqa: PLC0415 - heavy
     from expectations.ledger import with_history  # noqa: PLC0415
     from expectations.rules import all_rules  # noqa: PLC0415
 
     result = check(snapshot, all_rules(), context)
-    return QualityResult(with_history(result.findings, context.day, snapshot.folder / "no-earlier-nights"), result.examined)
+    return replace(result, findings=with_history(result.findings, context.day, snapshot.folder / "no-earlier-nights"))
+
+
+def _write_data_docs(result: QualityResult, snapshot: Snapshot, arguments: argparse.Namespace) -> None:
+    """Only when asked for: nobody else waits for Great Expectations."""
+    if arguments.data_docs is None:
+        return
+    from expectations.gx.validation import write_validation  # noqa: PLC0415 - importing it takes seconds
+    from expectations.rules import all_rules  # noqa: PLC0415 - heavy
+
+    index = write_validation(result, all_rules(), snapshot, arguments.data_docs)
+    if not arguments.json:
+        print_lines([f"Data Docs: {index}"])
 
 
 def _exit_code(result: QualityResult) -> ExitCode:
@@ -123,9 +140,19 @@ def _tell(result: QualityResult, arguments: argparse.Namespace, day: date) -> No
     by_severity = Counter(result.findings["severity"].to_list())
     by_rule = Counter(result.findings["rule"].to_list())
     if arguments.json:
-        print_json({"day": day, "findings": result.findings.height, "severities": by_severity, "rules": by_rule, "out": str(arguments.out)})
+        facts = {
+            "day": day,
+            "findings": result.findings.height,
+            "folded": result.folded.height,
+            "severities": by_severity,
+            "rules": by_rule,
+            "out": str(arguments.out),
+        }
+        print_json(facts)
         return
     told = ", ".join(f"{number(count)} {severity}" for severity, count in by_severity.most_common()) or "không có gì phải sửa"
     lines = [f"Kiểm tra số liệu ngày {vietnamese_date(day)}: {told}."]
     lines += [f"  {rule}: {number(count)}" for rule, count in by_rule.most_common(SHOWN_RULES)]
+    if result.folded.height:
+        lines.append(f"  (gộp {number(result.folded.height)} chỗ vào nguyên nhân chung, mỗi nguyên nhân nói một lần)")
     print_lines([*lines, f"Chi tiết: {arguments.out}"])

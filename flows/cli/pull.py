@@ -78,6 +78,7 @@ def _facts(each: PulledAside, day: date) -> dict[str, Any]:
         "breaches": [breach.line() for breach in each.verdict.tripped],
         "accepted": [breach.line() for breach in each.verdict.accepted],
         "notes": [breach.line() for breach in each.verdict.notes],
+        "told": list(state.told) if state else [],
         "seconds": round(each.seconds, 2),
     }
 
@@ -99,7 +100,7 @@ def _lines(each: PulledAside, day: date) -> Iterator[str]:
     if state.quarantined:
         yield f"    tạm giữ: {_counted({TABLES[table].label: count for table, count in state.quarantined.items()})}"
     yield from (f"    ✗ {breach.line()}" for breach in each.verdict.tripped)
-    yield from (f"    – {line}" for line in each.verdict.lines)
+    yield from (f"    – {line}" for line in (*each.verdict.lines, *state.told))
     if each.verdict.tripped:
         yield f'    → hỏi nơi quản lý hệ thống; nếu thay đổi này là đúng: truong accept-change {each.system} --reason "lý do"'
 

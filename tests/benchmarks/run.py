@@ -108,7 +108,7 @@ def machine() -> dict[str, str]:
 
 def restic_binary() -> Path:
     sys.path.insert(0, str(ROOT))
-    from backup.repository import find_restic
+    from backup.binary import find_restic
 
     return find_restic()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backup.repository import find_restic
+from backup.binary import find_restic
 from connectors.records.snapshot import sha256_of
 from tests.e2e.running import clean_environment, truong
 
@@ -133,6 +133,15 @@ def test_rules_for_a_machine() -> None:
     assert set(rules[0]) == {"code", "article", "table", "severity", "message", "fix", "owner"}
     assert len({rule["code"] for rule in rules}) == len(rules)
     assert truong("rules", "explain", "khong-co").code == 10
+
+
+def test_coverage_for_a_machine_and_for_people() -> None:
+    numbers = {entry["number"]: entry for entry in json.loads(truong("rules", "coverage", "--json").out)}
+    assert numbers["ID-5"]["rules"] == []
+    assert numbers["ID-5"]["reason"]
+    assert numbers["TT27-9.9"] == {"number": "TT27-9.9", "rules": ["TT27-9.9"], "reason": ""}
+    table = truong("rules", "coverage").out
+    assert all(f"{number} " in table for number in numbers)
 
 
 def test_setup_writes_settings_and_a_password_once(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ PUPILS = 100
 
 
 def _restic(home: Path, *arguments: str) -> str:
-    from backup.repository import find_restic
+    from backup.binary import find_restic
 
     environment = clean_environment() | {
         "RESTIC_REPOSITORY": str(home / "data" / "backups" / "restic"),

@@ -14,7 +14,8 @@ from tests.e2e.running import truong
 
 DAY = "2027-05-31"
 STEPS = {
-    "pull-qlnt", "pull-csdl", "pull-staff", "snapshot", "check", "validation", "holdback", "export", "report", "backup", "verify", "tell",
+    "pull-qlnt", "pull-csdl", "pull-staff", "snapshot", "check", "validation", "holdback", "export", "report", "backup", "verify", "care",
+    "repositories", "tell",
 }  # fmt: skip
 REPRODUCIBLE = ("snapshots", "findings", "reports", "exports")
 NAMES = 200

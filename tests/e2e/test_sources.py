@@ -99,6 +99,21 @@ def test_a_pull_shows_what_comes_and_leaves_nothing(small_home: Path) -> None:
     assert not [path for path in (small_home / "data").rglob("*") if path.is_file()]
 
 
+def test_files_to_keep_that_are_still_being_written_are_told_by_pull(small_home: Path) -> None:
+    website = small_home / "website"
+    website.mkdir()
+    (website / "trang.html").write_text("x", encoding="utf-8")
+    for name in ("a.jpg.part", "b.jpg.part"):
+        (website / name).write_text("x", encoding="utf-8")
+    file = small_home / "truong.toml"
+    file.write_text(SETTINGS + '[sources.website]\nkind = "folder"\npath = "website"\n', encoding="utf-8")
+    done = truong("pull", "website", "--config", file)
+    assert done.code == 0, done.err
+    assert f"– 2 tệp đang được ghi dở nên chưa lấy [{website}] → " in done.out
+    (told,) = asked(small_home, "pull", "website")
+    assert told["told"][0] in done.out
+
+
 def test_a_pull_for_a_machine(small_home: Path) -> None:
     (told,) = asked(small_home, "pull", "csdl", "--day", "2027-06-04")
     assert (told["system"], told["ok"], told["data_as_of"], told["age_days"]) == ("csdl", True, DAY, 4)

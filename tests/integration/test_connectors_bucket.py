@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import threading
 import time
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +17,19 @@ import pytest
 import trustme
 
 from connectors.deadlines import Patience
+from connectors.delivery import Places
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
+from connectors.kept_files import KeptFiles
 from connectors.object_store import BucketStore
-from tests.integration.fault_proxy import proxied
+from tests.integration.connector_sources import left_over
+from tests.integration.fault_proxy import FaultProxy, proxied
 from tests.integration.s3_servers import ACCESS, BUCKET, S3, SECRET, answering, running_moto, running_rclone, write_keys
 from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from connectors.file_store import OpenStore, StoredFile
     from infra.source_settings import BucketSource
 
 QUICK = Patience(connect=2, stall=1.5, overall=40)
@@ -60,9 +66,9 @@ def store(settings: BucketSource, *, recursive: bool = False, patience: Patience
     return BucketStore(settings, Path("/"), "CSDL ngành", recursive, patience)
 
 
-def names(settings: BucketSource, *, recursive: bool = False) -> dict[str, str]:
+def names(settings: BucketSource, *, recursive: bool = False, patience: Patience = QUICK) -> dict[str, str]:
     """Name -> why it is not taken."""
-    with store(settings, recursive=recursive).opened() as opened:
+    with store(settings, recursive=recursive, patience=patience).opened() as opened:
         return {file.name: file.flaw for file in opened.listed()}
 
 
@@ -165,7 +171,9 @@ def test_more_objects_than_a_page_holds_are_all_listed(moto: S3, prefix: str) ->
     client = moto.client()
     for number in range(1005):
         client.put_object(Bucket=BUCKET, Key=f"{prefix}/{number:04d}.csv", Body=b"")
-    assert list(names(moto.settings(prefix))) == [f"{number:04d}.csv" for number in range(1005)]
+    # The server of the tests takes its time over a thousand objects.
+    listed = names(moto.settings(prefix), patience=Patience(connect=10, stall=60, overall=120))
+    assert list(listed) == [f"{number:04d}.csv" for number in range(1005)]
 
 
 def test_keys_that_lead_out_never_leave_the_landing_folder(moto: S3, prefix: str, tmp_path: Path) -> None:
@@ -332,6 +340,56 @@ def test_a_body_that_comes_byte_by_byte_is_cut_at_the_deadline(rclone: S3, prefi
                 opened.fetch(file, tmp_path / "a.bin")
     assert time.monotonic() - began < WITHIN_SECONDS
     assert list(tmp_path.iterdir()) == []
+
+
+def assert_dripping_is_cut(proxy: FaultProxy, ask: Callable[[], object]) -> None:
+    """From the first byte of the status line on: the answer never arrived whole, and the deadline is what is told."""
+    proxy.mode = "drip"
+    with pytest.raises(SourceUnreachable, match="vẫn chưa lấy xong") as caught:
+        ask()
+    assert proxy.dripped == 0, "an answer that drips was waited for to its end"
+    assert "→" in caught.value.line()
+
+
+BRIEF = Patience(connect=2, stall=20, overall=2.5)
+
+
+def test_headers_that_come_byte_by_byte_are_cut_at_the_deadline(server: S3, prefix: str, tmp_path: Path) -> None:
+    server.put(f"{prefix}/a.bin", big(1))
+    with proxied(int(server.endpoint.rsplit(":", 1)[1])) as proxy:
+        settings = server.settings(prefix, endpoint=f"http://127.0.0.1:{proxy.port}")
+        assert_dripping_is_cut(proxy, lambda: fetch(settings, tmp_path / "landing", BRIEF))
+        asked: tuple[Callable[[OpenStore, StoredFile], object], ...] = (
+            lambda opened, _: opened.listed(),  # versions where the server keeps them
+            lambda opened, file: opened.look(replace(file, version="")),
+            lambda opened, file: opened.fetch(replace(file, version="x"), tmp_path / "landing" / "a.bin"),
+        )
+        for ask in asked:
+            proxy.mode = "pass"
+            with store(settings, patience=BRIEF).opened() as opened:
+                (file,) = opened.listed()
+                assert_dripping_is_cut(proxy, partial(ask, opened, file))
+    assert list((tmp_path / "landing").iterdir()) == []
+
+
+def test_headers_that_come_byte_by_byte_over_tls_leave_the_last_good_files(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
+    options = ("--cert", str(tmp_path / "server.pem"), "--key", str(tmp_path / "server.pem"))
+    with running_rclone(tmp_path, *options, scheme="https") as server, proxied(int(server.endpoint.rsplit(":", 1)[1])) as proxy:
+        (tmp_path / "s3" / BUCKET / "a.pdf").write_bytes(b"noi dung")
+        settings = server.settings(endpoint=f"https://127.0.0.1:{proxy.port}", ca_file=tmp_path / "ca.pem")
+        places = Places(tmp_path / "out" / "landing", tmp_path / "out" / "work")
+        KeptFiles("website", store(settings), places).fetch(date(2027, 5, 30))
+        before = left_over(tmp_path / "out")
+        with store(settings, patience=BRIEF).opened() as opened:
+            opened.listed()  # TLS stands: it is the answer behind it that drips
+            assert_dripping_is_cut(proxy, opened.listed)
+        proxy.mode = "drip"
+        with pytest.raises(SourceUnreachable):
+            KeptFiles("website", store(settings, patience=BRIEF), places).fetch(date(2027, 5, 31))
+    assert left_over(tmp_path / "out") == before
 
 
 def test_a_server_that_is_away_for_a_moment_is_waited_for(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from connectors.object_store import BucketStore
 from connectors.parse_cache import _digest
 from connectors.records.snapshot import Snapshot, sha256_of
 from connectors.records.tables import TABLES
+from connectors.secrecy_guard import Guard
 from connectors.sftp_store import SftpStore
 from tests.integration.connector_sources import DAY, sector_headings, write_sector, write_staff
 from tests.integration.s3_servers import S3, running_moto, running_rclone
@@ -142,6 +143,10 @@ def test_of_several_on_a_server_the_newest_whole_one_is_taken_and_the_others_are
     assert "can_bo_moi.csv" not in snapshot.sources["staff"].files
     left = json.loads((tmp_path / "landing" / DAY.isoformat() / "staff" / LEFT_FILE).read_text(encoding="utf-8"))
     assert {entry["name"]: bool(".done" in entry["why"]) for entry in left} == {"can_bo_cu.csv": False, "can_bo_moi.csv": True}
+    (told,) = snapshot.sources["staff"].told
+    assert told.startswith("1 tệp đang được ghi dở")
+    assert store.where in told
+    assert "can_bo" not in told, "a file's name may be a person's"
 
 
 def test_of_several_in_a_folder_none_is_taken(tmp_path: Path) -> None:
@@ -387,3 +392,77 @@ def test_a_failed_night_leaves_nothing_half_landed(sshd: Sshd, tmp_path: Path) -
     with pytest.raises(SourceError):
         kept(store, tmp_path / "good").fetch(NEXT_DAY)
     assert digests(tmp_path / "good") == before
+
+
+MARKED = {"công văn/CV 12 (MẬT).pdf": b"%PDF by its name", "công văn/CV 13.txt": "Kính gửi\nTỐI MẬT\n".encode()}
+
+
+def with_secrets(folder: Path) -> Path:
+    """A website among whose files two bear a mark, one by its name and one by its text."""
+    website(folder)
+    for name, content in MARKED.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    return aged(folder)
+
+
+@pytest.mark.parametrize("kind", ["local", "sftp", "moto"])
+def test_a_marked_file_is_never_pulled_and_its_place_is_told(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    folder = with_secrets(tmp_path / "in" / "website")
+    if kind == "local":
+        store: FileStore = local(folder, recursive=True)
+    elif kind == "sftp":
+        store = sftp(request.getfixturevalue("sshd"), folder, recursive=True)
+    else:
+        store = bucket(request.getfixturevalue("buckets")[kind], folder, recursive=True)
+    for day in (DAY, NEXT_DAY):  # also where the rest is linked to the night before
+        state = kept(store, tmp_path).fetch(day).sources["website"]
+        landed = digests(tmp_path / "landing" / day.isoformat() / "website")
+        landed.pop(LEFT_FILE)
+        assert dict(state.files) == landed == {name: digest for name, digest in digests(folder).items() if name not in MARKED}
+        assert len(state.told) == len(MARKED)
+        for name, line in zip(MARKED, sorted(state.told), strict=True):
+            assert f"{store.where}/{name}" in line
+            assert "Điều 6" in line
+            assert "không được lưu trên máy nối mạng" in line
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and "in" not in path.relative_to(tmp_path).parts[:1]]
+    assert not [path for path in left if b"T\xe1\xbb\x90I M" in path.read_bytes() and path.suffix != ".json"], "nothing of it stays"
+
+
+def test_a_cleared_file_is_pulled_and_left_again_when_the_clearance_is_withdrawn(tmp_path: Path) -> None:
+    store = local(with_secrets(tmp_path / "in" / "website"), recursive=True)
+    for day, cleared in ((DAY, {"CV 13.txt"}), (NEXT_DAY, set())):
+        places = Places(tmp_path / "landing", tmp_path / "work", Guard(frozenset(cleared)))
+        state = KeptFiles("website", store, places).fetch(day).sources["website"]
+        assert ("công văn/CV 13.txt" in state.files) == bool(cleared)
+        assert len(state.told) == len(MARKED) - len(cleared)
+
+
+def test_a_folder_of_nothing_but_marked_files_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "CV 13.txt").write_text("TUYỆT MẬT", encoding="utf-8")
+    with pytest.raises(SourceRefused, match="đều mang dấu mật"):
+        kept(local(aged(folder)), tmp_path).fetch(DAY)
+    assert not (tmp_path / "landing" / DAY.isoformat()).exists()
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_marked_table_is_refused_with_what_the_law_says(by_name: bool, demo: Path, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter
+    folder = tmp_path / "in"
+    shutil.copytree(demo / "staff", folder)
+    staff = next(folder.glob("can_bo*.csv"))
+    if by_name:
+        staff.rename(staff.with_stem(f"{staff.stem} (MẬT)"))
+    else:
+        staff.write_bytes(staff.read_bytes() + "MẬT\n".encode())
+    column_map = load_map(MAPS["staff"])
+    assert isinstance(column_map, FolderMap)
+    files = tuple(file for file in column_map.files if file.names == ("can_bo*",))
+    source = DropSource(
+        "staff", local(aged(folder)), column_map.model_copy(update={"files": files}), Places(tmp_path / "landing", tmp_path / "work")
+    )
+    with pytest.raises(SourceRefused, match="mang dấu mật") as refused:
+        source.fetch(DAY)
+    assert "báo ngay hiệu trưởng" in refused.value.line()
+    assert not list((tmp_path / "landing").rglob("*.csv"))

@@ -22,6 +22,7 @@ from flows.home import Home
 from flows.mailing import mail_plan
 from infra.errors import ConfigurationError
 from infra.settings import Mail, School, Settings
+from tests.integration.fault_proxy import proxied
 from tests.integration.imap_server import ASCII_PASSWORD, ASCII_USER, PASSWORD, USER, Dovecot, Network, Script
 from tests.ports import free_port
 
@@ -206,6 +207,26 @@ def test_a_server_that_falls_silent_twice_is_an_error_in_bounded_time(server: Do
     ):
         read(server.settings(port=network.port))
     assert time.monotonic() - started < 60
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_a_greeting_or_an_answer_that_comes_byte_by_byte_is_given_up(server: Dovecot, security: str) -> None:
+    with proxied(server.tls if security == "tls" else server.plain) as proxy:
+        settings, proxy.mode = server.settings(security, port=proxy.port), "drip"
+        with pytest.raises(SourceUnreachable, match="không trả lời trong"):
+            read(settings)
+        proxy.mode = "pass"
+        messages = read_imap(settings, server.folder)
+        next(messages)
+        proxy.mode = "drip"
+        with pytest.raises(SourceUnreachable, match="không trả lời trong"):
+            list(messages)
+
+
+def test_answers_that_all_come_in_time_still_end_with_the_whole(server: Dovecot) -> None:
+    with pytest.raises(SourceUnreachable, match="Quá giờ cho phép"):
+        list(read_imap(server.settings(), server.folder, overall=0))
 
 
 def test_a_folder_that_vanishes_meanwhile_is_named() -> None:

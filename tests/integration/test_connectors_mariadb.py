@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +13,7 @@ import polars as pl
 import pymysql
 import pytest
 import trustme
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from connectors.catalogue import build_sources
@@ -20,6 +24,7 @@ from connectors.errors import SourceChanged, SourceError, SourceRefused, SourceU
 from connectors.records.tables import TABLES
 from infra.settings import load_settings
 from tests.integration.connector_sources import CODE, DAY, QLNT_COLUMNS, QLNT_ROWS, fetched, left_over, write_qlnt
+from tests.integration.fault_proxy import FaultProxy, proxied
 from tests.integration.sql_servers import MariaDb, breaking_network, mariadb
 from tests.ports import free_port
 
@@ -141,7 +146,7 @@ def test_awkward_values_become_the_text_that_people_see(source: DatabaseSource, 
     (tmp_path / "landing").mkdir()
     try:
         table = DatabaseTable(to="pupils", source="la", row="id", required={name: (heading,) for name, heading in CARRIED.items()})
-        of_tables(source, table)._pull(tmp_path / "landing", Delivery("qlnt"))
+        of_tables(source, table)._pull(tmp_path / "landing", tmp_path, Delivery("qlnt"))
     finally:
         server.run("DROP TABLE la", "SET GLOBAL sql_mode = DEFAULT")
     rows = pl.read_parquet(tmp_path / "landing" / "la.parquet")
@@ -236,6 +241,52 @@ def test_server_gone_in_mid_read(many: DatabaseSource, server: MariaDb, tmp_path
     assert type(error) is SourceUnreachable
     assert "giữa chừng" in error.line()
     assert time.monotonic() - start < 30
+
+
+def test_a_greeting_that_comes_byte_by_byte_is_given_up(source: DatabaseSource, server: MariaDb, tmp_path: Path) -> None:
+    with proxied(server.port, "drip") as proxy:
+        error = refused(through(source, proxy.port), tmp_path)
+        assert proxy.dripped == 0, "it was waited for to its end"
+    assert type(error) is SourceUnreachable
+    assert "không trả lời" in error.line()
+
+
+def dripped_on(source: DatabaseSource, proxy: FaultProxy) -> None:
+    with source._connected() as connection:
+        proxy.mode = "drip"
+        try:
+            connection.exec_driver_sql("SELECT * FROM hoc_sinh")
+        finally:
+            assert proxy.dripped == 0
+
+
+def test_rows_that_come_byte_by_byte_end_with_the_whole(source: DatabaseSource, server: MariaDb) -> None:
+    with proxied(server.port) as proxy:
+        wanted = through(source, proxy.port)
+        wanted = replace(wanted, access=replace(wanted.access, overall=3))
+        with pytest.raises(SourceUnreachable, match="giữa chừng"):
+            dripped_on(wanted, proxy)
+
+
+def read_some(source: DatabaseSource, *, break_off: bool) -> None:
+    with source._connected() as connection:
+        rows = connection.execute(text("SELECT * FROM diem"), execution_options={"yield_per": 1000})
+        for _ in rows.partitions():
+            if break_off:
+                raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("open_line", [False, True], ids=["cut", "broken off here"])
+def test_a_reading_that_broke_off_leaves_nothing_behind_that_reads_on(
+    many: DatabaseSource, server: MariaDb, monkeypatch: pytest.MonkeyPatch, *, open_line: bool
+) -> None:
+    """Cursor and result of the driver read what is left when they are thrown away: from a line that is gone, an error nobody can catch."""
+    untold: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda told: untold.append(told.exc_value))
+    with breaking_network(server.port, 10**9 if open_line else 3_000_000) as port, suppress(SourceError, ZeroDivisionError):
+        read_some(through(many, port), break_off=open_line)
+    gc.collect()
+    assert untold == []
 
 
 def test_all_rows_of_several_batches_arrive_in_order(many: DatabaseSource) -> None:

@@ -16,6 +16,7 @@ from connectors.database_adbc import open_bulk
 from connectors.delivery import Delivery
 from connectors.errors import SourceRefused, SourceUnreachable
 from tests.integration.connector_sources import DAY
+from tests.integration.fault_proxy import FaultProxy, proxied
 from tests.integration.postgresql_school import PASSWORD, READER, reading, refused, school_database
 from tests.integration.sql_servers import PostgreSql, breaking_network
 
@@ -44,7 +45,7 @@ def source(server: PostgreSql, tmp_path: Path) -> DatabaseSource:
 
 
 def bulk_of(source: DatabaseSource, connection: Connection) -> Bulk:
-    bulk = open_bulk(source.access, connection)
+    bulk = open_bulk(source.access, connection, [])
     assert bulk is not None
     return bulk
 
@@ -122,7 +123,8 @@ def awkward(source: DatabaseSource, server: PostgreSql) -> Iterator[DatabaseSour
 
 def landed(source: DatabaseSource, folder: Path, table: str = "la") -> pl.DataFrame:
     folder.mkdir()
-    source._pull(folder, Delivery("qlnt"))
+    (folder / "rows").mkdir()
+    source._pull(folder, folder / "rows", Delivery("qlnt"))
     return pl.read_parquet(folder / f"{table}.parquet")
 
 
@@ -157,12 +159,32 @@ def test_an_account_with_one_connection_is_read_by_the_cursor(
     try:
         with caplog.at_level("INFO"):
             slow = landed(many, tmp_path / "cursor", "diem")
+        told = many.fetch(DAY).sources["qlnt"].told
     finally:
         server.run(f"ALTER ROLE {READER} CONNECTION LIMIT -1")
     assert "server-side cursor" in caplog.text, "the slower way is told"
     assert PASSWORD not in caplog.text
+    assert "Cách đọc nhanh PostgreSQL không dùng được" in told[0]
+    assert "→" in told[0]
+    assert PASSWORD not in told[0]
+    assert many.fetch(DAY).sources["qlnt"].told == (), "by the quick way there is nothing to tell"
     assert slow.equals(quick)
     assert slow.height == MANY
+
+
+def test_rows_that_are_none_are_set_aside_wherever_they_come(many: DatabaseSource, server: PostgreSql) -> None:
+    strays = [5, MANY // 2, MANY - 1]
+    emptied = ", ".join(
+        f"{name} = NULL" for name in ("ma_hs", "lop", "khoi", "mon", "thoi_diem", "muc", "diem", "lan", "nguoi_nhap", "luc_nhap")
+    )
+    server.run(f"UPDATE diem SET {emptied} WHERE id IN ({', '.join(map(str, strays))})")  # noqa: S608
+    snapshot = many.fetch(DAY)
+    assert snapshot.quarantine().select("source_row", "source_sheet").collect().rows() == [(row, "diem") for row in strays]
+    assert snapshot.sources["qlnt"].quarantined == {"marks": len(strays)}
+    kept = snapshot.scan("marks").select("source_row", "pupil_code", "score_value", "source_sheet").collect()
+    assert kept["source_row"].to_list() == [row for row in range(1, MANY + 1) if row not in strays]
+    assert kept.select((pl.col("pupil_code") == pl.format("79{}", "source_row")).all()).item()
+    assert kept["score_value"].unique().to_list() == [9.0]
 
 
 def through(source: DatabaseSource, port: int, *, longest: float = 600) -> DatabaseSource:
@@ -182,6 +204,50 @@ def test_server_gone_in_mid_read(  # noqa: PLR0913 - four fixtures, two ways
     assert type(error) is SourceUnreachable
     assert "giữa chừng" in error.line()
     assert time.monotonic() - start < 30
+
+
+def test_a_greeting_that_comes_byte_by_byte_is_given_up(source: DatabaseSource, server: PostgreSql, tmp_path: Path) -> None:
+    with proxied(server.port, "drip") as proxy:
+        error = refused(through(source, proxy.port), tmp_path)
+        assert proxy.dripped <= 1, "no more than the yes or no to TLS"
+    assert type(error) is SourceUnreachable
+    assert "không trả lời" in error.line()
+
+
+def dripped_on(source: DatabaseSource, proxy: FaultProxy) -> None:
+    with source._connected() as connection:
+        proxy.mode = "drip"
+        try:
+            connection.exec_driver_sql("SELECT * FROM hoc_sinh")
+        finally:
+            assert proxy.dripped == 0
+
+
+def test_rows_that_come_byte_by_byte_end_with_the_whole(source: DatabaseSource, server: PostgreSql) -> None:
+    with proxied(server.port) as proxy:
+        wanted = through(source, proxy.port)
+        wanted = replace(wanted, access=replace(wanted.access, overall=3))
+        with pytest.raises(SourceUnreachable, match="giữa chừng"):
+            dripped_on(wanted, proxy)
+
+
+def dripped_on_the_quick_way(source: DatabaseSource, proxy: FaultProxy) -> None:
+    (table,) = (table for table in source.column_map.tables if table.source == "hoc_sinh")
+    with source._connected() as connection:
+        bulk, asked = bulk_of(source, connection), source._asked(connection, table)
+        proxy.mode = "drip"
+        try:
+            list(bulk.batches(asked))
+        finally:
+            assert proxy.dripped == 0
+
+
+def test_rows_that_come_byte_by_byte_the_quick_way_end_with_the_whole(source: DatabaseSource, server: PostgreSql) -> None:
+    with proxied(server.port) as proxy:
+        wanted = through(source, proxy.port)
+        wanted = replace(wanted, access=replace(wanted.access, overall=3))
+        with pytest.raises(SourceUnreachable, match="giữa chừng"):
+            dripped_on_the_quick_way(wanted, proxy)
 
 
 @pytest.mark.parametrize("quick", [True, False], ids=["ADBC", "cursor"])

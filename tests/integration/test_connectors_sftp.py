@@ -381,7 +381,7 @@ def test_a_host_that_has_no_name_and_a_port_where_nobody_listens(sshd: Sshd, tmp
     assert "không trả lời" in refused(sshd.settings(port=free_port()), SourceUnreachable, tmp_path / "landing")
 
 
-@pytest.mark.parametrize("mode", ["refuse", "black hole"])
+@pytest.mark.parametrize("mode", ["refuse", "black hole", "drip"])
 def test_a_server_that_does_not_answer_ends_in_time(mode: str, sshd: Sshd, tmp_path: Path) -> None:
     with proxied(sshd.port, mode) as proxy:
         refused(sshd.settings(port=proxy.port), SourceUnreachable, tmp_path / "landing")

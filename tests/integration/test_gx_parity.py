@@ -1,4 +1,4 @@
-"""Where a rule has a native expectation, Great Expectations' own engine finds as many rows as we do."""
+"""Where a rule has a native expectation, Great Expectations' own engine finds the same rows as we do, by their keys."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from connectors.records.snapshot import Snapshot, SourceState, write_snapshot
 from expectations.findings import FINDING_SCHEMA
 from expectations.gx.parity import native_parity
 from expectations.rule import NativeExpectation, Owner, Rule, Severity
+from expectations.views import VIEWS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = date(2027, 5, 31)
+TOLD = ("rule", "system", "key")
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,11 @@ def snapshot(tmp_path: Path) -> Snapshot:
             "full_name": ["Lê A", None, "Trần B", None, "Võ C", None],
             "birth_date": [date(2018, 1, 2), date(2030, 1, 1), None, date(2019, 5, 6), DAY, date(2028, 1, 1)],
             "source_system": ["qlnt"] * 5 + ["csdl"],
+            "source_row": range(6),
         }
     )
-    traits = pl.DataFrame({"level_text": ["Đ", "Ð", "T", None, "Ð"], "source_system": "qlnt"})
-    health = pl.DataFrame({"weight_kg": [9.9, 10.0, 100.0, 100.1, None, 250.0], "source_system": "csdl"})
+    traits = pl.DataFrame({"level_text": ["Đ", "Ð", "T", None, "Ð"], "source_system": "qlnt", "source_row": range(5)})
+    health = pl.DataFrame({"weight_kg": [9.9, 10.0, 100.0, 100.1, None, 250.0], "source_system": "csdl", "source_row": range(6)})
     sources = {
         "qlnt": SourceState("qlnt", DAY, {"pupils": ("pupil_code", "full_name", "birth_date"), "traits": ("level_text",)}),
         # The sector database delivers codes and names here, but no birth dates.
@@ -85,12 +88,11 @@ def our_own(snapshot: Snapshot) -> Result:
         snapshot.scan(rule.table)
         .filter(pl.col("source_system").is_in([name for name in snapshot.sources if snapshot.delivers(name, rule.table, rule.needs)]))
         .filter(rule.condition)
-        .select("source_system", rule=pl.lit(rule.code))
-        .select("rule")
+        .select(rule=pl.lit(rule.code), system="source_system", key=VIEWS[rule.view].key)
         .collect()
         for rule in RULES
     ]
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in FINDING_SCHEMA.items() if name != "rule"]
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in FINDING_SCHEMA.items() if name not in TOLD]
     return Result(pl.concat(found).with_columns(missing), {})
 
 
@@ -105,7 +107,16 @@ def test_the_two_engines_agree_on_planted_defects(snapshot: Snapshot) -> None:
 def test_a_difference_shows(snapshot: Snapshot) -> None:
     result = our_own(snapshot)
     rows = native_parity(snapshot, RULES, Result(result.findings.filter(pl.col("rule") != "ID-1"), {}))
-    assert [row.rule for row in rows if not row.agrees] == ["ID-1"]
+    assert [(row.rule, row.only_gx, row.only_ours) for row in rows if not row.agrees] == [("ID-1", 3, 0)]
+
+
+def test_as_many_rows_but_other_rows_do_not_agree(snapshot: Snapshot) -> None:
+    findings = our_own(snapshot).findings
+    other = findings.with_columns(key=pl.when(pl.col("key") == "x").then(pl.lit("y")).otherwise("key"))
+    rows = native_parity(snapshot, RULES, Result(other, {}))
+    assert [(row.rule, row.gx_count - row.our_count, row.only_gx, row.only_ours) for row in rows if not row.agrees] == [
+        ("FULL", 0, 1, 1), ("ID-1", 0, 1, 1),
+    ]  # fmt: skip
 
 
 def test_rules_without_a_native_expectation_are_left_out(snapshot: Snapshot) -> None:

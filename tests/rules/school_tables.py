@@ -64,11 +64,17 @@ def next_code() -> str:
     return f"79{next(_numbers):08d}"
 
 
+def lettered(code: str | None) -> str:
+    """A name of its own for every code, of letters only."""
+    return "".join("abcdeghikl"[int(digit)] for digit in code or "" if digit.isdigit()).capitalize()
+
+
 def pupil(code: str | None, **values: Text) -> Row:
     """A pupil of grade 3 with nothing to find fault with (2026-2027)."""
     tail = (code or "0")[-6:].rjust(6, "0")
     right: Row = {
-        "pupil_code": code, "personal_number": f"079218{tail}", "full_name": f"Nguyễn {code}", "birth_date": "2018-03-05", "sex": "Nam",
+        "pupil_code": code, "personal_number": f"079218{tail}", "full_name": f"Nguyễn {lettered(code)}",
+        "birth_date": "2018-03-05", "sex": "Nam",
         "ethnicity": "Kinh", "nationality": "Việt Nam", "permanent_address": "Phường Minh Phụng", "contact_phone": f"0908{tail}",
         "class_name": "3A", "grade": 3, "enrolment_kind": "4", "status": "01",
     }  # fmt: skip
@@ -107,9 +113,18 @@ def staff(code: str | None, **values: Text) -> Row:
     right: Row = {
         "staff_code": code, "personal_number": "079185012345", "full_name": f"Lê {code}", "birth_date": "1985-04-01", "sex": "Nữ",
         "staff_group": "03", "position": "03", "qualification": "04", "contract": "01", "status": "01",
+        "salary_grade": "V.07.03.29", "salary_step": "2", "salary_coefficient": "2,67", "leadership_allowance": "0",
+        "incentive_allowance": "35", "highest_qualification": "04", "major": "Giáo dục tiểu học", "language_group": "01",
+        "language_certificate": "01", "language_level": "A2", "standard_rating": "Khá", "self_rating": "Khá",
     }  # fmt: skip
     # born in 1985, a woman: century digit 1, year 85
     return {**right, "personal_number": "079185012345"} | values
+
+
+def rating(code: str, year: str = "2026", **values: Text) -> Row:
+    """A teacher's rating of a year: good, and good in the head's eyes."""
+    right: Row = {"staff_code": code, "year": year, "self_rating": "Khá", "standard_rating": "Khá", "civil_rating": "HTTNV"}
+    return right | values
 
 
 def book(code: str, grade: int, times: Iterable[str], **values: Text) -> list[Row]:

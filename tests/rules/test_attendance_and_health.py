@@ -29,6 +29,8 @@ from tests.rules.school_tables import (
 DAYS_OFF = ("CC-1/1", "CC-1/2", "CC-1/3")
 MISSING = ("QC-19.6/9",)
 BODY = ("SK-1/1", "SK-1/2", "SK-1/3")
+TERM = ("CC-1/4",)
+MEASURED = ("SK-1/4", "SK-1/5")
 MONTHS = ("2026-09", "2026-10", "2026-11", "2026-12", "2027-01", "2027-02", "2027-03", "2027-04", "2027-05")
 
 
@@ -54,6 +56,47 @@ def body(says: str, finds: str, height: Text = "125", weight: Text = "25") -> Ca
     return case(says, code, BODY, finds, health=[row])
 
 
+def term(says: str, finds: str, months: dict[str, int], name: str = "kỳ 1") -> Case:
+    """Days off by month; told of a term."""
+    code = next_code()
+    return case(says, f"{code}|{name}", TERM, finds, attendance=[absent(code, month, days) for month, days in months.items()])
+
+
+def measured(says: str, finds: str, height: Text = "125", weight: Text = "25", *, filed: bool = True, **values: Text) -> Case:
+    """A pupil alone in a class, with or without a line in the health records."""
+    code = next_code()
+    rows: list[Row] = [{"pupil_code": code, "height_cm": height, "weight_kg": weight}] if filed else []
+    return case(says, code, MEASURED, finds, pupils=[pupil(code, class_name=f"3/{code}", **values)], health=rows)
+
+
+def whole_class(says: str, finds: str, pupils: int, lines: int) -> Case:
+    name = f"3/{next_code()}"
+    codes = [next_code() for _ in range(pupils)]
+    rows: list[Row] = [{"pupil_code": code, "height_cm": "125", "weight_kg": "25"} for code in codes[:lines]]
+    return case(says, name, MEASURED, finds, pupils=[pupil(code, class_name=name) for code in codes], health=rows)
+
+
+TERMS = [
+    term("90 days are a term", "", {"2026-09": 25, "2026-10": 25, "2026-11": 25, "2026-12": 15}),
+    term("91 days are more than a term", "CC-1/4", {"2026-09": 25, "2026-10": 25, "2026-11": 25, "2026-12": 16}),
+    term("January is of the first term", "CC-1/4", {"2026-09": 25, "2026-10": 25, "2026-11": 25, "2027-01": 16}),
+    term("February is not", "", {"2026-09": 25, "2026-10": 25, "2026-11": 25, "2027-02": 16}),
+    term("the second term has its own sum", "CC-1/4", {"2027-02": 25, "2027-03": 25, "2027-04": 25, "2027-05": 16}, "kỳ 2"),
+    term("another school year's months do not count", "", {"2026-09": 25, "2026-10": 25, "2026-11": 25, "2025-12": 16}),
+]
+MEASURES = [
+    measured("measured and weighed", ""),
+    measured("without a line", "SK-1/4", filed=False),
+    measured("measured and not weighed", "SK-1/4", weight=None),
+    measured("weighed and not measured", "SK-1/4", height=None),
+    measured("a pupil who is not assessed grows as well", "SK-1/4", filed=False, disability="05", not_assessed="1"),
+    measured("who moved away is not asked", "", filed=False, status="08", status_date="2027-03-01"),
+    measured("who came after the day was measured elsewhere", "", filed=False, status="06", status_date="2027-01-18"),
+    measured("who came on the last day is asked", "SK-1/4", filed=False, status="02", status_date="2026-12-31"),
+    whole_class("five pupils of whom nobody is measured are told as a class", "SK-1/5", 5, 0),
+    whole_class("of six one is measured: the others are told one by one", "", 6, 1),
+    whole_class("four pupils are told one by one", "", 4, 0),
+]
 ATTENDANCE = [
     days_off("no day off", "", 0, 0, 0),
     days_off("less than none with leave", "CC-1/1", -1, 0),
@@ -84,7 +127,7 @@ HEALTH = [
     *(body(f"{weight} kg cannot be", "SK-1/2", weight=weight) for weight in ("9.9", "100.1", "0", "250")),
     body("not measured is not wrong", "", None, None),
 ]
-CASES = [*ATTENDANCE, *HEALTH]
+CASES = [*ATTENDANCE, *TERMS, *HEALTH, *MEASURES]
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +156,44 @@ def test_days_off_and_bodies_can_be_true(item: Case, found: set[tuple[str, str]]
 def test_only_months_that_have_ended_are_asked_for(day: date, months: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     told = findings_of(tmp_path_factory.mktemp("months"), {"pupils": [pupil("7900000001")]}, day, MISSING)
     assert told == {("QC-19.6/9", f"7900000001|{month}") for month in MONTHS[:months]}
+
+
+@pytest.mark.parametrize(("day", "told"), [(date(2026, 12, 30), set()), (date(2026, 12, 31), {("SK-1/4", "7900000001")})])
+def test_nobody_has_to_be_measured_before_the_day(day: date, told: set[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory) -> None:
+    tables = {"pupils": [pupil("7900000001")], "health": [{"pupil_code": "7900000009", "height_cm": "120", "weight_kg": "25"}]}
+    assert findings_of(tmp_path_factory.mktemp("due"), tables, day, MEASURED) == told
+
+
+def test_a_class_that_is_not_measured_is_not_told_pupil_by_pupil(tmp_path_factory: pytest.TempPathFactory) -> None:
+    tables = {"pupils": [pupil(next_code()) for _ in range(5)], "health": [{"pupil_code": "7900000009"}]}
+    quality = checked(tmp_path_factory.mktemp("class"), tables, rules=MEASURED)
+    assert quality.findings.select("rule", "key", "value", "system").rows() == [("SK-1/5", "3A", "5", "csdl")]
+
+
+def test_every_system_with_health_records_is_asked_by_itself(tmp_path_factory: pytest.TempPathFactory) -> None:
+    line: Row = {"pupil_code": "7900000001", "height_cm": "120", "weight_kg": "25"}
+    other = {"pupil_code": "7900000002", "height_cm": "120", "weight_kg": "25", "source_system": "health"}
+    tables: dict[str, list[Row]] = {"pupils": [pupil("7900000001"), pupil("7900000002")], "health": [line, other]}
+    nothing = {("qlnt", "health"): ()}
+    night = snapshot_of(tmp_path_factory.mktemp("systems"), tables, DAY, nothing)
+    findings = check(night, rules_named(MEASURED), CheckContext(DAY, Limits())).findings
+    assert findings.select("system", "key").rows() == [("health", "7900000001"), ("csdl", "7900000002")]
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        (Limits(), set()),
+        (Limits(lowest_height_cm=126), {"SK-1/1"}),
+        (Limits(highest_height_cm=124), {"SK-1/1"}),
+        (Limits(heaviest_kg=24), {"SK-1/2"}),
+        (Limits(lightest_kg=26), {"SK-1/2"}),
+    ],
+)
+def test_the_school_says_what_can_be(limits: Limits, told: set[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    rows: list[Row] = [{"pupil_code": "7900000001", "height_cm": "125", "weight_kg": "25"}]
+    night = snapshot_of(tmp_path_factory.mktemp("limits"), {"health": rows})
+    assert {rule for rule, _ in pairs(check(night, rules_named(BODY), CheckContext(DAY, limits)))} == told
 
 
 def test_a_class_without_any_row_of_attendance_is_told_of_every_pupil(tmp_path_factory: pytest.TempPathFactory) -> None:

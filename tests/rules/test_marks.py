@@ -5,9 +5,26 @@ from __future__ import annotations
 import pytest
 
 from connectors.records import codes
-from tests.rules.school_tables import Case, Row, Text, case, findings_of, findings_of_cases, found_by, mark, next_code, pupil
+from expectations.check import CheckContext, check
+from infra.settings import Limits
+from tests.rules.school_tables import (
+    DAY,
+    Case,
+    Row,
+    Text,
+    case,
+    findings_of,
+    findings_of_cases,
+    found_by,
+    mark,
+    next_code,
+    pupil,
+    rules_named,
+    snapshot_of,
+)
 
-ABOUT = ("TT27-7.1b", "TT27-7.1c/1", "TT27-7.1c/2", "TT27-7.1e", "TT27-7.1g", "TT27-7.4/3", "CT-1", "CT-1/1")
+ABOUT = ("TT27-7.1b", "TT27-7.1c/1", "TT27-7.1c/2", "TT27-7.1e", "TT27-7.1g", "TT27-7.4/3", "CT-1", "CT-1/1", "CT-4")
+AFTER_LEAVING = ("HS-6/1",)
 SHAPES = ("TT27-7.1d",)
 # rules.md TT27-7.1b and CT-1, written down a second time.
 EVERYWHERE = {"TV", "TO", "DD", "GDTC", "AN", "MT", "NT", "HDTN"}
@@ -41,6 +58,13 @@ def attempts(says: str, finds: str, *entries: Row) -> Case:
     code = next_code()
     rows = [mark(code, "TV", "CN", grade=5, class_name="5A") | entry for entry in entries]
     return case(says, f"{code}|TV|CN", ABOUT, finds, pupils=[pupil(code, grade=5, class_name="5A")], marks=rows)
+
+
+def left(says: str, finds: str, day: str, time: str, level: Text = "T", **values: Text) -> Case:
+    """A pupil who moved away on a day, with a mark of a time."""
+    code = next_code()
+    one = pupil(code, **{"status": "08", "status_date": day, **values})
+    return case(says, f"{code}|TV|{time}", AFTER_LEAVING, finds, pupils=[one], marks=[mark(code, "TV", time, level)])
 
 
 def shape(says: str, finds: str, whole: str, *entries: tuple[str, str, Text]) -> Case:
@@ -85,7 +109,8 @@ SUBJECTS = [
     graded("foreign language in grade 2 by choice, with a test", "", ("NN1", "CN", "T", "9"), 2),
     graded("an ethnic language by choice", "", ("TDT", "CN", "T", None), 1),
     *(called(f"{name} is {code}", "", name, code) for name, code in [("Mỹ thuật", "MT"), ("Tiếng Anh", "NN1"), ("Thể dục", "GDTC")]),
-    *(called(f"{name} is no subject of 2018", "CT-1/1", name, name) for name in ("Thủ công", "Kỹ thuật", "ABC")),
+    called("ABC is no subject of 2018", "CT-1/1", "ABC", "ABC"),
+    *(called(f"{name} is of the programme before", "CT-4", name, name) for name in ("Thủ công", "Kỹ thuật", "Kĩ thuật", "TCG1")),
 ]
 ATTEMPTS = [
     attempts("the second attempt counts", "", {"attempt": 1, "score": "9.5"}, {"attempt": 2, "score": "6", "level": "H"}),
@@ -105,7 +130,15 @@ BOTH_WAYS = [
     shape("another time may be kept the other way", "", "THCN", ("THCN", "CK1", "T"), ("TH", "CN", "T")),
     shape("a column left blank is not kept", "", "THCN", ("THCN", "CN", None), ("TH", "CN", "T"), ("CN", "CN", "T")),
 ]
-CASES = [*SCORES, *LEVELS, *LETTERS, *SUBJECTS, *ATTEMPTS, *BOTH_WAYS]
+GONE = [
+    left("a mark of a time before leaving", "", "2027-02-01", "CK1"),
+    left("a mark of a time due 30 days after leaving", "", "2027-03-01", "GK2"),
+    left("a mark of a time due 31 days after leaving", "HS-6/1", "2027-02-28", "GK2"),
+    left("a row left blank is no mark", "", "2027-02-01", "CN", level=None),
+    left("whoever came back is here", "", "2026-10-01", "CN", status="07", status_date="2026-12-01"),
+    left("whoever is still here has all marks", "", "2026-09-01", "CN", status="01"),
+]
+CASES = [*SCORES, *LEVELS, *LETTERS, *SUBJECTS, *ATTEMPTS, *BOTH_WAYS, *GONE]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +149,24 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("item", CASES, ids=lambda item: item.says)
 def test_a_mark_is_what_article_7_allows(item: Case, found: set[tuple[str, str]]) -> None:
     assert found_by(item, found) == item.finds
+
+
+@pytest.mark.parametrize(
+    ("limits", "level", "score", "told"),
+    [
+        (Limits(level_t_from=8), "T", "7", True),
+        (Limits(level_t_from=8), "T", "8", False),
+        (Limits(level_h_from=6), "H", "5", True),
+        (Limits(level_c_to=3), "C", "4", True),
+        (Limits(level_c_to=3), "C", "3", False),
+    ],
+)
+def test_the_school_says_which_scores_go_with_a_level(
+    limits: Limits, level: str, score: str, *, told: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    night = snapshot_of(tmp_path_factory.mktemp("limits"), {"marks": [mark("7900000001", "TO", "CN", level, score)]})
+    findings = check(night, rules_named(["TT27-7.1g"]), CheckContext(DAY, limits)).findings
+    assert (findings.height == 1) is told
 
 
 def must_be_tested(subject: str, grade: int, time: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from connectors.records import codes
 from tests.rules.school_tables import Case, Row, Text, case, findings_of, findings_of_cases, found_by, movement, next_code, pupil
 
-OF_MOVEMENT = ("HS-2/3", "HS-2/4", "HS-2/5", "HS-2/6")
+OF_MOVEMENT = ("HS-2/3", "HS-2/4", "HS-2/5", "HS-2/6", "HS-2/7")
 OF_STATUS = ("HS-6",)
 DAY = "2027-02-01"
 
@@ -26,6 +26,9 @@ def standing(says: str, finds: str, status: str, *moves: tuple[str, str]) -> Cas
 
 REASONS = [moved(f"dropping out ({kind}) needs a reason", "HS-2/3", kind, reason=None) for kind in codes.DROPPED_OUT]
 REASONS += [moved(f"dropping out ({kind}) needs no place", "", kind, place=None) for kind in codes.DROPPED_OUT]
+REASONS += [moved(f"reason {reason} is in the list", "", "05", reason=reason) for reason in ("01", "10")]
+REASONS += [moved(f"reason {reason} is not", "HS-2/7", "05", reason=reason) for reason in ("00", "11", "1", "ốm")]
+REASONS += [moved("moving away may give any reason", "", "04", reason="ốm")]
 PLACES = [moved(f"moving away ({kind}) needs the place", "HS-2/4", kind, place=None) for kind in codes.MOVED_OUT]
 PLACES += [moved(f"moving away ({kind}) needs no reason", "", kind, reason=None) for kind in codes.MOVED_OUT]
 PLACES += [moved(f"coming ({kind}) needs the place", "HS-2/5", kind, place=None) for kind in codes.MOVED_IN]

@@ -13,7 +13,7 @@ from tests.rules.school_tables import Case, Row, Text, case, checked, found_by, 
 if TYPE_CHECKING:
     from expectations.check import QualityResult
 
-ABOUT = ("DT-1", "DT-2", "DT-4", "DT-5")
+ABOUT = ("DT-1", "DT-2", "DT-3", "DT-4", "DT-5")
 
 
 def phone(says: str, finds: str, delivered: Text, **values: Text) -> Case:
@@ -50,7 +50,10 @@ FURTHER = [
     phone("nine digits from 2 are no mobile", "DT-1", "281234567"),
     phone("eight digits are too few", "DT-1", "08123456"),
     phone("eleven digits with a prefix that never was", "DT-1", "01501234567"),
-    phone("a landline of ten digits is too short", "DT-1", "0283812345"),
+    phone("a landline of ten digits is too short", "DT-3", "0283812345"),
+    phone("a landline of twelve digits is too long", "DT-3", "028381234567"),
+    phone("a landline of another province", "", "02723812345"),
+    phone("six digits from 02 are no landline", "DT-1", "028381"),
     phone("words are no phone", "DT-1", "không có"),
     phone("0199 was a prefix too", "DT-2", "01991234567"),
     phone("a landline with +84", "", "+84 28 3812 3457"),

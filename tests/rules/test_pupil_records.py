@@ -7,9 +7,24 @@ from datetime import date
 
 import pytest
 
-from tests.rules.school_tables import Case, Text, case, findings_of, findings_of_cases, found_by, next_code, pupil
+from expectations.check import CheckContext, check
+from infra.settings import Limits
+from tests.rules.school_tables import (
+    DAY,
+    Case,
+    Text,
+    case,
+    findings_of,
+    findings_of_cases,
+    found_by,
+    next_code,
+    pairs,
+    pupil,
+    rules_named,
+    snapshot_of,
+)
 
-ABOUT = ("HS-2/1", "HS-2/2", "HS-4/1", "HS-4/2", "HS-4/3", "HS-5/1", "HS-5/2", "HS-7", "HS-8/1")
+ABOUT = ("HS-2/1", "HS-2/2", "HS-2/8", "HS-4/1", "HS-4/2", "HS-4/3", "HS-5/1", "HS-5/2", "HS-7", "HS-8/1")
 
 
 def record(says: str, finds: str, **values: Text) -> Case:
@@ -29,6 +44,8 @@ CONDITIONAL = [
     record("disabled by policy needs the kind", "HS-2/1", policy_category="06"),
     record("disabled by policy with the kind", "", policy_category="06", disability="05"),
     record("other policies need no kind", "", policy_category="08"),
+    *(record(f"kind {kind} of disability is in the list", "", disability=kind) for kind in ("01", "06")),
+    *(record(f"kind {kind} of disability is not", "HS-2/8", disability=kind) for kind in ("00", "07", "5", "khiếm thị")),
     record("a changed status needs its date", "HS-2/2", status="02"),
     record("someone studying needs no date", "", status="01"),
     record("a status out of the list is told as that alone", "", status="99"),
@@ -128,6 +145,16 @@ def test_three_alike_are_two_pairs_each_told_once_with_sorted_codes(tmp_path_fac
 def test_pupils_of_two_systems_are_not_each_others_doubles(tmp_path_factory: pytest.TempPathFactory) -> None:
     rows = [pupil("7900000001", full_name="Lê"), pupil("7900000002", full_name="Lê", source_system="csdl")]
     assert findings_of(tmp_path_factory.mktemp("systems"), {"pupils": rows}, rules=["HS-8/2", "HS-8/3"]) == set()
+
+
+@pytest.mark.parametrize(("starts", "told"), [("16/01", set()), ("10/01", {("HS-7", "7900000001")})])
+def test_the_city_says_when_the_second_term_starts(
+    starts: str, told: set[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rows = [pupil("7900000001", status="04", status_date="2027-01-12")]
+    limits = Limits.model_validate({"second_term_starts": starts})
+    night = snapshot_of(tmp_path_factory.mktemp("terms"), {"pupils": rows})
+    assert pairs(check(night, rules_named(["HS-7"]), CheckContext(DAY, limits))) == told
 
 
 def test_a_status_of_a_coming_day_has_no_term_yet(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 
+from expectations.views.comparison import ALTOGETHER, BY_CASE, BY_I_AND_Y, BY_MARKS, BY_TONE_PLACE, rung
 from tests.rules.school_tables import Case, Text, case, checked, findings_of, findings_of_cases, found_by, next_code, pairs, pupil
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ABOUT = tuple(f"DCH-{number}" for number in range(1, 7))
+ABOUT = tuple(f"DCH-{number}" for number in range(1, 8))
 
 
 def both(says: str, finds: str, here: dict[str, Text], there: dict[str, Text]) -> Case:
@@ -37,6 +39,8 @@ NAMES = [
     named("the tone's place is no other name", "", "Lê Hoà Thuý", "Lê Hòa Thúy"),
     named("composed letters are no other name", "", "Nguyễn Văn Ước", unicodedata.normalize("NFD", "Nguyễn Văn Ước")),
     named("Ð of another keyboard is no other name", "", "Đặng An", "Ðặng An"),
+    named("the tone's place in capitals is no other name", "", "LÊ HOÀ", "Lê Hòa"),
+    named("y for i is another name", "DCH-2", "Trần Mỹ Kỳ", "Trần Mĩ Kì"),
     named("a missing tone is another name", "DCH-2", "Nguyễn Văn An", "Nguyên Văn An"),
     named("D without its stroke is another name", "DCH-2", "Đặng An", "Dặng An"),
     named("a missing middle name is another name", "DCH-2", "Nguyễn Văn An", "Nguyễn An"),
@@ -44,6 +48,10 @@ NAMES = [
 ]
 FIELDS = [
     both("the same in both", "", {}, {}),
+    both("another class in other letters is the same class", "", {"class_name": "3a"}, {"class_name": "3 A"}),
+    both("another personal number", "DCH-7", {"personal_number": "079218000001"}, {"personal_number": "079218000002"}),
+    both("a number that is none is told as that", "", {"personal_number": "079218000001"}, {"personal_number": "79218000001"}),
+    both("a number that is missing is told as that", "", {"personal_number": "079218000001"}, {"personal_number": None}),
     both("another birth date", "DCH-3", {}, {"birth_date": "2018-03-06"}),
     both("a birth date written otherwise", "", {}, {"birth_date": "05/03/2018"}),
     both("another sex", "DCH-4", {}, {"sex": "02"}),
@@ -67,6 +75,43 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("item", CASES, ids=lambda item: item.says)
 def test_both_systems_say_the_same_of_a_pupil(item: Case, found: set[tuple[str, str]]) -> None:
     assert found_by(item, found) == item.finds
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "told"),
+    [
+        ("Trần Mỹ", "Trần Mĩ", "chỉ khác i/y"),
+        ("TRẦN QUÝ", "Trần Quí", "chỉ khác i/y"),
+        ("Lê Thúy", "Lê Thuí", "khác cả khi bỏ dấu"),
+        ("Nguyễn Văn An", "Nguyên Văn Ăn", "chỉ khác dấu"),
+        ("Đặng An", "Dang An", "chỉ khác dấu"),
+        ("Nguyễn Văn An", "Nguyễn Anh", "khác cả khi bỏ dấu"),
+        ("Nguyễn Văn An", unicodedata.normalize("NFD", "NGUYỄN VĂN ANH"), "khác cả khi bỏ dấu"),
+    ],
+)
+def test_a_difference_says_on_which_rung_it_ends(here: str, there: str, told: str, tmp_path: Path) -> None:
+    rows = [pupil("7900000001", full_name=here), pupil("7900000001", source_system="csdl", full_name=there)]
+    findings = checked(tmp_path, {"pupils": rows}, rules=ABOUT).findings
+    assert findings.select("rule", "value").rows() == [("DCH-2", here)]
+    assert findings["expected"].item().endswith(f"({told})")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "told"),
+    [
+        ("Lê Hoà", "Lê Hoà", None),
+        ("Lê Hòa", unicodedata.normalize("NFD", "Lê Hòa"), None),
+        ("Lê Hòa", "Lê Hoà", BY_TONE_PLACE),
+        ("Lê Hòa", "LÊ  HOÀ", BY_CASE),
+        ("Lê Mỹ", "lê mĩ", BY_I_AND_Y),
+        ("Lê Mỹ", "LE MI", BY_MARKS),
+        ("Lê Mỹ", "Lê Mai", ALTOGETHER),
+        ("Lê Mỹ", None, None),
+    ],
+)
+def test_the_ladder_has_five_rungs(left: str, right: str | None, told: str | None) -> None:
+    frame = pl.DataFrame({"left": [left], "right": [right]}, schema={"left": pl.String, "right": pl.String})
+    assert frame.select(rung("left", "right")).item() == told
 
 
 def test_nothing_is_compared_while_a_system_has_no_pupils(tmp_path: Path) -> None:

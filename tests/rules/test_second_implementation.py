@@ -11,7 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from connectors.records import codes
@@ -25,7 +26,16 @@ from tests.rules.school_tables import DAY, Row, Tables, Text, cleaned_frame, pai
 if TYPE_CHECKING:
     import polars as pl
 
-FIXED = settings(max_examples=300, derandomize=True, deadline=None, database=None)
+EXAMPLES, RECORDS = 100, 100  # ten thousand records of each kind
+# Shrinking a hundred records takes longer than reading which of them differ.
+MANY = settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
 RESULT_RULES = ("TT27-9.5", "TT27-9.9")
 NUMBER_RULES = ("ID-2", "ID-4/1", "ID-4/2", "ID-4/3", "ID-4/4", "ID-6/1", "ID-6/2")
 FIRST_CODE = 7900000000
@@ -97,8 +107,9 @@ def years() -> st.SearchStrategy[Year]:
     )
 
 
-@FIXED
-@given(st.lists(years(), min_size=1, max_size=12))
+@pytest.mark.slow
+@MANY
+@given(st.lists(years(), min_size=RECORDS, max_size=RECORDS))
 def test_the_result_is_what_a_plain_reading_of_article_9_gives(drawn: list[Year]) -> None:
     tables: Tables = defaultdict(list)
     expected: Told = set()
@@ -188,8 +199,9 @@ def people() -> st.SearchStrategy[Person]:
     )
 
 
-@FIXED
-@given(st.lists(people(), min_size=1, max_size=25))
+@pytest.mark.slow
+@MANY
+@given(st.lists(people(), min_size=RECORDS, max_size=RECORDS))
 def test_a_number_is_what_a_plain_reading_of_decree_137_gives(drawn: list[Person]) -> None:
     rows = [person.row(str(FIRST_CODE + number)) for number, person in enumerate(drawn)]
     expected = {

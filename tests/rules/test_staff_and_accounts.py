@@ -6,12 +6,16 @@ from datetime import date
 
 import pytest
 
-from tests.rules.school_tables import Case, Row, Text, case, findings_of, findings_of_cases, found_by, next_code, staff
+from tests.rules.school_tables import Case, Row, Text, case, checked, findings_of, findings_of_cases, found_by, next_code, staff
 
-OF_STAFF = (*(f"CB-1/{number}" for number in range(1, 8)), "CB-5", "CB-6")
+OF_STAFF = (*(f"CB-1/{number}" for number in range(1, 21)), "CB-5", "CB-6")
 OF_RATINGS = ("CB-2", "CB-4", "CB-4/1")
-OF_ACCOUNTS = ("QC-10.1", "QC-10.1/1", "PL-7")
+OF_ACCOUNTS = ("QC-10.1", "QC-10.1/1", "QC-10.1/2", "PL-7")
 REQUIRED = ("full_name", "birth_date", "sex", "personal_number", "contract", "qualification", "position")
+FURTHER = (
+    "salary_grade", "salary_step", "salary_coefficient", "incentive_allowance", "highest_qualification", "major", "language_group",
+    "language_certificate", "language_level", "standard_rating", "self_rating",
+)  # fmt: skip
 LEFT = {"status": "05", "status_date": "2027-01-31", "decision_number": "12/QĐ"}
 STANDARDS = ("Tốt", "Khá", "Đạt", "Chưa đạt")
 
@@ -56,7 +60,18 @@ def someone(**values: Text) -> Row:
 
 RECORDS = [record("a whole record", "")]
 RECORDS += [record(f"an empty {name} is told", f"CB-1/{number}", **{name: None}) for number, name in enumerate(REQUIRED, 1)]
-RECORDS += [record(f"whoever left needs no {name}", "", **{name: None}, **LEFT) for name in REQUIRED]
+RECORDS += [record(f"an empty {name} is told", f"CB-1/{number}", **{name: None}) for number, name in enumerate(FURTHER, 10)]
+RECORDS += [record(f"whoever left needs no {name}", "", **{name: None}, **LEFT) for name in (*REQUIRED, *FURTHER)]
+RECORDS += [record(f"who does not teach needs no {name}", "", **{name: None, "staff_group": "02"}) for name in FURTHER[-2:]]
+RECORDS += [record(f"who just came needs no {name}", "", **{name: None, "status": "07"}) for name in FURTHER[-2:]]
+RECORDS += [
+    record("a manager with an allowance", "", staff_group="01", leadership_allowance="0,5"),
+    record("a manager without one", "CB-1/8", staff_group="01", leadership_allowance=None),
+    record("a manager with none of it", "CB-1/8", staff_group="01", leadership_allowance="0"),
+    record("a teacher with an allowance of managers", "CB-1/9", leadership_allowance="0.1"),
+    record("a teacher with nothing written", "", leadership_allowance=None),
+    record("a manager who left", "", staff_group="01", leadership_allowance=None, **LEFT),
+]
 RECORDS += [record(f"status {status} is in the list", "", status=status) for status in ("01", "04", "06", "07")]
 RECORDS += [record(f"status {status} is not", "CB-5", status=status) for status in ("1", "00", "09", None)]
 RECORDS += [
@@ -97,8 +112,11 @@ CIVIL = [
 ]
 ACCOUNTS = [
     account("someone at work has an account", "", someone()),
-    *(account(f"who left ({status}) has none", "QC-10.1", someone(**{**LEFT, "status": status})) for status in ("02", "03", "05", "08")),
-    account("a closed account of whoever left is closed", "", someone(**LEFT), active="0"),
+    *(
+        account(f"who left ({status}) has none", "QC-10.1", someone(**{**LEFT, "status": status}), last_login="2027-01-30")
+        for status in ("02", "03", "05", "08")
+    ),
+    account("a closed account of whoever left is closed", "", someone(**LEFT), last_login="2027-01-30", active="0"),
     account("leaving tonight closes it tonight", "QC-10.1", someone(**{**LEFT, "status_date": "2027-05-31"})),
     account("leaving tomorrow does not yet", "", someone(**{**LEFT, "status_date": "2027-06-01"})),
     account("having left on no known day closes it", "QC-10.1", someone(**{**LEFT, "status_date": None})),
@@ -106,6 +124,9 @@ ACCOUNTS = [
     account("an account of nobody", "QC-10.1/1", someone(), owner_code=None),
     account("a closed account of nobody", "", None, active="không"),
     account("whether it is open is not known", "", None, active=None),
+    account("used on the day of leaving", "", someone(**LEFT), last_login="2027-01-31", active="0"),
+    account("used a day after leaving", "QC-10.1/2", someone(**LEFT), last_login="2027-02-01", active="0"),
+    account("used after leaving and still open", "QC-10.1 QC-10.1/2", someone(**LEFT), last_login="2027-02-01"),
     account("45 days without a log-in", "", someone(), last_login="2027-04-16"),
     account("46 days without a log-in", "PL-7", someone(), last_login="2027-04-15"),
     account("a closed account may idle", "", someone(), last_login="2026-01-01", active="0"),
@@ -123,6 +144,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("item", CASES, ids=lambda item: item.says)
 def test_staff_ratings_and_accounts_follow_the_articles(item: Case, found: set[tuple[str, str]]) -> None:
     assert found_by(item, found) == item.finds
+
+
+def test_the_days_since_the_decision_are_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
+    item = account("left open", "QC-10.1", someone(**LEFT), last_login="2027-01-30")
+    findings = checked(tmp_path_factory.mktemp("days"), item.tables, rules=OF_ACCOUNTS).findings
+    assert findings["expected"].to_list() == ["khóa từ ngày 31/01/2027 (đã 120 ngày)"]
 
 
 def test_without_a_staff_list_nobody_is_unknown(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connectors.records import codes
-from tests.rules.school_tables import Case, Text, case, character, findings_of, findings_of_cases, found_by, mark, next_code, pupil, trait
+from expectations.check import CheckContext, check
+from infra.settings import Limits
+from tests.rules.school_tables import (
+    Case,
+    Text,
+    case,
+    character,
+    findings_of,
+    findings_of_cases,
+    found_by,
+    mark,
+    next_code,
+    pupil,
+    rules_named,
+    snapshot_of,
+    trait,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,3 +93,12 @@ def test_every_trait_of_the_grade_is_asked_for(grade: int, tmp_path: Path) -> No
     asked = set(codes.traits()) - ({"CN", "TH"} if grade <= 2 else set())
     assert told == {("TT27-7.2", f"7900000001|{name}|CN") for name in asked}
     assert len(asked) == (13 if grade <= 2 else 15)
+
+
+@pytest.mark.parametrize(("grade", "asked"), [(3, 15), (1, 13)])
+def test_technology_and_computing_are_asked_from_the_grade_that_the_school_set(grade: int, asked: int, tmp_path: Path) -> None:
+    night = snapshot_of(tmp_path, {"pupils": [pupil("7900000001", grade=grade, class_name=f"{grade}A")]}, date(2026, 11, 15))
+    context = CheckContext(date(2026, 11, 15), Limits())
+    assert check(night, rules_named(["TT27-7.2"]), context).findings.height == asked
+    earlier = replace(context, limits=Limits(digital_traits_from_grade=1))
+    assert check(night, rules_named(["TT27-7.2"]), earlier).findings.height == 15

@@ -24,6 +24,7 @@ from tests.rules.school_tables import (
     next_code,
     pairs,
     pupil,
+    staff,
 )
 
 if TYPE_CHECKING:
@@ -166,3 +167,17 @@ def test_marks_of_another_system_do_not_fill_the_schools_books(tmp_path: Path) -
     tables = {"pupils": [pupil("7900000001")], "marks": [*rows[1:], *({**row, "source_system": "csdl"} for row in rows)]}
     told = findings_of(tmp_path, tables, date(2026, 11, 15), [LEVEL])
     assert told == {(LEVEL, f"7900000001|{rows[0]['subject']}|GK1")}
+
+
+def test_a_school_whose_books_are_all_empty_is_told_of_everything_that_is_due(tmp_path: Path) -> None:
+    """The expected set drives the check: a table without a row is not a table without a fault."""
+    quality = checked(tmp_path, {"pupils": [pupil(f"790000000{number}") for number in range(1, 6)]})
+    told = {rule for rule, _ in pairs(quality)}
+    assert told >= {BOOK, TRAIT, RESULT, "QC-19.6/9", "SK-1/5"}
+    assert LEVEL not in told  # each book once, not once for each pupil
+
+
+def test_nothing_due_of_nobody_is_grey(tmp_path: Path) -> None:
+    quality = checked(tmp_path, {"staff": [staff("GV001")]}, rules=[LEVEL, BOOK, TRAIT, RESULT, "QC-19.6/9", "SK-1/4", "SK-1/5"])
+    assert pairs(quality) == set()
+    assert set(quality.examined.values()) == {0}

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from expectations.check import CheckContext, check
+from infra.settings import Limits
 from tests.rules.report_cards import all_at, card, scored_at
 from tests.rules.school_tables import (
+    DAY,
     Case,
     Row,
     Tables,
@@ -24,6 +27,8 @@ from tests.rules.school_tables import (
     pairs,
     pupil,
     result,
+    rules_named,
+    snapshot_of,
 )
 
 if TYPE_CHECKING:
@@ -148,6 +153,39 @@ def found(quality: QualityResult) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("item", CASES, ids=lambda item: item.says)
 def test_a_year_ends_as_article_9_decides(item: Case, found: set[tuple[str, str]]) -> None:
     assert found_by(item, found) == item.finds
+
+
+def with_elective(level: Text, subject: str = "NN1", grade: int = 2) -> Tables:
+    tables = card("7900000001", grade, {}, {}, "HTXS")
+    tables["marks"].append(mark("7900000001", subject, "CN", level, grade=grade, class_name=f"{grade}A"))
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("tables", "counted", "told"),
+    [
+        (with_elective("T"), True, set()),
+        (with_elective("H"), True, {"TT27-9.9"}),
+        (with_elective("H"), False, set()),
+        (with_elective("C", "TDT", 4), True, {"TT27-9.9"}),
+        (with_elective(None), True, set()),
+        (with_elective("Đ"), True, {"TT27-9.5"}),
+        (with_elective("Đ"), False, set()),
+    ],
+)
+def test_an_elective_counts_if_it_was_assessed_and_the_school_counts_it(
+    tables: Tables, told: set[str], tmp_path: Path, *, counted: bool
+) -> None:
+    night = snapshot_of(tmp_path, tables)
+    quality = check(night, rules_named(RESULT_RULES), CheckContext(DAY, Limits(count_electives=counted)))
+    assert {rule for rule, _ in pairs(quality)} == told
+
+
+@pytest.mark.parametrize(("tested", "told"), [(True, {("TT27-9.5", "7900000001")}), (False, set())])
+def test_a_school_without_a_test_in_science_is_not_asked_for_its_score(told: set[tuple[str, str]], tmp_path: Path, *, tested: bool) -> None:
+    night = snapshot_of(tmp_path, card("7900000001", 4, {"KH": ("T", None)}, {}, "HTXS"))
+    context = CheckContext(DAY, Limits(science_is_tested=tested))
+    assert pairs(check(night, rules_named([*RESULT_RULES, "CT-1"]), context)) == told
 
 
 def because(folder: Path, entries: dict[str, tuple[Text, Text]], traits: dict[str, Text]) -> str:

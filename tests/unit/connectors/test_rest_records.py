@@ -33,6 +33,7 @@ def rows(*pages: list[dict[str, object]], **changes: object) -> list[dict[str, o
     with TemporaryDirectory() as folder, closing(Gathering(table(**changes), WHERE, Path(folder, "rows"))) as gathering:
         for page in pages:
             gathering.add(page)
+        gathering.finish()
         return gathering.rows().collect().rows(named=True)
 
 
@@ -113,6 +114,7 @@ def test_only_mapped_fields_are_kept_and_by_any_of_their_names() -> None:
 def test_a_table_without_records_has_the_columns_of_its_map(tmp_path: Path) -> None:
     with closing(Gathering(table(), WHERE, tmp_path / "rows")) as gathering:
         gathering.add([])
+        gathering.finish()
         frame = gathering.rows().collect()
     assert (frame.columns, frame.height) == (["pupil_code", "score", "entered_at", "attempt", "source_row"], 0)
 

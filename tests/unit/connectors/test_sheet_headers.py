@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import openpyxl
@@ -11,6 +12,7 @@ import xlsxwriter
 from connectors.column_maps import FileMap, SheetTable, load_map
 from connectors.errors import SourceChanged, SourceRefused
 from connectors.file_reading import read_file
+from connectors.old_workbook_errors import errors_of
 
 SAMPLES = Path(__file__).with_name("samples")
 PUPILS = {"to": "pupils", "required": {"pupil_code": "Mã học sinh", "full_name": "Họ tên", "birth_date": "Ngày sinh"}}
@@ -52,6 +54,23 @@ def test_a_header_of_two_lines_with_merged_groups(tmp_path: Path) -> None:
     assert parts[1].rows.select("relation", "full_name", "birth_year").rows() == [("cha", "Lê Ba", "1985"), ("mẹ", "Trần Má", "1988")]
 
 
+def test_a_header_of_three_lines_with_groups_within_groups(tmp_path: Path) -> None:
+    csdl = load_map("csdl_2025").files[0].tables  # type: ignore[union-attr]
+    wanted = ["Mã học sinh", "Số định danh cá nhân", "Họ tên", "Ngày sinh", "Giới tính", "Dân tộc", "Hộ khẩu thường trú"]
+    single = [*wanted, "SĐT liên hệ", "Lớp", "Khối", "Trạng thái"]
+    lines = [
+        [*single, "Thông tin gia đình", "", "", ""],
+        [*[""] * len(single), "Cha", "", "Mẹ", ""],
+        [*[""] * len(single), "Họ tên", "Năm sinh", "Họ tên", "Năm sinh"],
+        ["7900000001", "079218000001", "Lê An", "05/03/2018", "Nam", "Kinh", "Số 5", "", "3A", "3", "01", "Lê Ba", 1985, "Trần Má", 1988],
+        ["7900000002", "", "Họ tên", "", "", "", "", "", "3A", "3", "01", "", "", "", ""],
+    ]
+    write(tmp_path / "x.xlsx", A=[["DANH SÁCH HỌC SINH"], *lines])
+    parts = read_file(tmp_path / "x.xlsx", FileMap(names=("x*",), tables=csdl)).parts
+    assert parts[0].rows.select("pupil_code", "source_row").rows() == [("7900000001", 5), ("7900000002", 6)]
+    assert parts[1].rows.select("relation", "full_name", "birth_year").rows() == [("cha", "Lê Ba", "1985"), ("mẹ", "Trần Má", "1988")]
+
+
 HEADER: list[object] = ["Mã học sinh", "Họ tên", "Ngày sinh"]
 
 
@@ -80,6 +99,30 @@ def test_error_cells_set_their_row_aside_with_the_column(tmp_path: Path) -> None
     assert reading.parts[0].rows.select("pupil_code", "birth_date").rows() == [("2", "05/03/2018"), ("3", "05/03/2018")]
     ((stray,),) = reading.strays.values()
     assert (stray.row, stray.reason) == (3, "ô lỗi #REF! ở cột “Ngày sinh”")
+
+
+@pytest.mark.parametrize("name", ["loi_nho", "loi_lon"])
+def test_error_cells_of_an_old_workbook_are_told_like_those_of_a_new_one(name: str) -> None:
+    # As LibreOffice saves them: the small one lies in small sectors of the file, the large one in large sectors.
+    reading = read_file(SAMPLES / f"{name}.xls", file_map(PUPILS))
+    codes = reading.parts[0].rows["pupil_code"].to_list()
+    assert codes[:2] == ["2", "3"], "what nobody reads may be an error"
+    assert not {"1", "4"} & set(codes)
+    (strays,) = reading.strays.values()
+    first, last = strays
+    assert (first.row, first.reason) == (3, "ô lỗi #DIV/0! ở cột “Ngày sinh”")
+    assert (last.row, last.reason) == (len(codes) + 4, "ô lỗi #N/A ở cột “Ngày sinh”")
+
+
+@pytest.mark.parametrize("at", [30, 48, 60, 68, 76])
+def test_an_old_workbook_whose_file_system_is_damaged_is_refused_or_read_and_never_hangs(at: int, tmp_path: Path) -> None:
+    content = bytearray((SAMPLES / "loi_lon.xls").read_bytes())
+    content[at : at + 4] = b"\x02\x00\x00\x00"
+    assert isinstance(errors_of(bytes(content)), list)
+    assert errors_of(bytes(content[:2000])) == []
+    (tmp_path / "x.xls").write_bytes(content)
+    with suppress(SourceRefused):
+        assert read_file(tmp_path / "x.xls", file_map(PUPILS)).parts
 
 
 def test_a_formula_that_was_never_computed_is_told(tmp_path: Path) -> None:

@@ -63,7 +63,9 @@ def test_special_pupils_keep_their_case(small: School) -> None:
 
 
 def test_staff_and_accounts_are_spoilt_once_each(small: School) -> None:
+    # Two people have many blank fields; an account left open was used, too; a wrong number is not that of the other list.
+    together = {*(f"CB-1/{number}" for number in range(10, 21)), "QC-10.1/2", "DCH-13"}
     faults = plant(deepcopy(small), 2)
     for chosen in ("staff", "accounts", "ratings"):
-        keys = [key for _, table, key in faults if table == chosen]
+        keys = [key for rule, table, key in faults if table == chosen and rule not in together]
         assert len(keys) == len(set(keys)) > 0

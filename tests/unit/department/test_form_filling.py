@@ -13,12 +13,13 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 
-from connectors.department.content import content_of
+from connectors.department.content import SignedExceptions, content_of
 from connectors.department.counting import count_form
 from connectors.department.filling import filled_workbook, write_values
 from connectors.department.start_of_year import COUNTED_COLUMNS, TEMPLATE, FilledForm, fill_start_of_year
 from connectors.records.tables import PUPILS
-from infra.errors import ConfigurationError
+from connectors.secrecy_guard import MarkedExport
+from infra.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,22 @@ def texts(book: Workbook, title: str) -> str:
 def manifest_of(form: FilledForm) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((form.workbook.parent / "manifest.json").read_text(encoding="utf-8"))
     return loaded
+
+
+@pytest.mark.parametrize("name", ["Trường TỐI MẬT", "Trường: MẬT"])
+def test_a_form_with_the_mark_of_a_state_secret_never_leaves(roster: Roster, school: School, name: str) -> None:
+    roster.add()
+    with pytest.raises(MarkedExport, match=r"Không xuất Biểu 02-TH-ĐN: trong tệp “bieu-02-TH-DN\.xlsx” có dấu mật") as refused:
+        fill(roster, school.model_copy(update={"name": name}))
+    assert refused.value.exit_code == ExitCode.DATA_STOPPED_EXPORT
+    assert "\n" not in refused.value.line()
+    assert not list((roster.folder / "exports").iterdir())
+
+
+@pytest.mark.parametrize("name", ["Trường BẢO MẬT", "Trường mật độ cao", "Trường Nguyễn Văn Mật"])
+def test_a_word_that_only_looks_like_a_mark_leaves(roster: Roster, school: School, name: str) -> None:
+    roster.add()
+    assert fill(roster, school.model_copy(update={"name": name})).workbook.is_file()
 
 
 def test_an_official_form_has_its_numbers_and_no_draft_mark(roster: Roster, school: School) -> None:
@@ -130,6 +147,26 @@ def test_blocking_findings_make_a_draft_that_says_how_many_and_which(roster: Ros
     manifest = manifest_of(form)
     assert manifest["draft"] is True
     assert manifest["blocking"] == {"A-1": 1, "B-2": 1, "ID-4/3": 7, "ID-4/4": 3}
+
+
+def test_signed_exceptions_make_no_draft_and_are_told_with_who_signed(roster: Roster, school: School) -> None:
+    roster.add()
+    signed = [
+        SignedExceptions("ID-4/4", 1, ("Phó hiệu trưởng",), date(2027, 1, 15)),
+        SignedExceptions("ID-4/3", 2, ("Hiệu trưởng", "Phó hiệu trưởng"), date(2026, 12, 31)),
+    ]
+    form = fill_start_of_year(roster.snapshot(CENSUS_DAY), school, {}, roster.folder / "exports" / "signed", signed)
+    assert not form.draft
+    assert form.state == "bản chính thức, tính đến 30/09/2026; 3 ngoại lệ đã ký (ID-4/3: 2, ID-4/4: 1)"
+    book = openpyxl.load_workbook(form.workbook)
+    assert book[PART_III]["E5"].value == 1
+    assert "3 ngoại lệ đã ký" in texts(book, PART_III)
+    notes = texts(book, "Ghi chú")
+    assert "ID-4/3\n2 chỗ; người ký: Hiệu trưởng, Phó hiệu trưởng; đến 31/12/2026" in notes
+    assert [each["rule"] for each in manifest_of(form)["exceptions"]] == ["ID-4/3", "ID-4/4"]
+    still_open = fill_start_of_year(roster.snapshot(CENSUS_DAY), school, {"ID-4/4": 1}, roster.folder / "exports" / "open", signed)
+    assert still_open.draft
+    assert "1 chỗ bị chặn (ID-4/4: 1)" in still_open.state
 
 
 def test_marks_are_as_high_as_their_text_and_no_higher(roster: Roster, school: School) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from expectations.check import QualityResult
-from expectations.findings import FINDING_SCHEMA, no_findings
+from expectations.findings import FINDING_SCHEMA, FOLDED_SCHEMA, ROOT, no_findings
 from expectations.ledger import day_of, earlier_summaries, load_result, save_findings, severities_of, summary_of, with_history
 from expectations.rule import Severity
 from tests.unit.expectations.made_findings import finding, frame
@@ -109,7 +109,8 @@ def test_other_findings_of_the_same_night_retire_the_old_folder(tmp_path: Path) 
 
 def test_a_night_is_saved_whole_and_read_back(tmp_path: Path) -> None:
     night(tmp_path, FIRST, ONE, TWO)
-    assert sorted(files_of(tmp_path / FIRST.isoformat())) == ["examined.json", "findings.csv", "findings.parquet", "summary.json"]
+    files = ["examined.json", "findings.csv", "findings.parquet", "folded.parquet", "summary.json", "waived.parquet"]
+    assert sorted(files_of(tmp_path / FIRST.isoformat())) == files
     result = load_result(tmp_path / FIRST.isoformat())
     assert result.examined == {"ID-1": 5}
     assert result.findings.schema == FINDING_SCHEMA
@@ -152,3 +153,15 @@ def test_history_changes_nothing_else_of_a_finding(tmp_path: Path) -> None:
     told = with_history(frame(TWO, ONE), SECOND, tmp_path)
     kept = [name for name in FINDING_SCHEMA if name not in {"first_seen", "nights_open"}]
     assert told.select(kept).equals(frame(ONE, TWO).select(pl.col(kept)))
+
+
+def test_what_a_root_cause_stood_for_was_not_gone(tmp_path: Path) -> None:
+    night(tmp_path, FIRST, ONE)
+    cause = finding("NN-1", "qlnt#hoc_sinh#sex")
+    told = dict(zip(ROOT, ("NN-1", "qlnt", "pupils", "qlnt#hoc_sinh#sex"), strict=True))
+    folded = with_history(pl.DataFrame([ONE | told], schema=FOLDED_SCHEMA), SECOND, tmp_path)
+    save_findings(QualityResult(with_history(frame(cause), SECOND, tmp_path), {}, folded), tmp_path / SECOND.isoformat(), SECOND)
+    assert night(tmp_path, SECOND + timedelta(days=1), ONE) == {str(ONE["key"]): (FIRST.isoformat(), 3)}
+    summary = earlier_summaries(tmp_path, SECOND + timedelta(days=1))[-1]
+    assert [(line["rule"], line["count"], line["folded"]) for line in summary["rules"]] == [("NN-1", 1, 1)]
+    assert (summary["folded"], summary["waived"]) == (1, {})

@@ -34,6 +34,7 @@ class Totals:
     exported: int
     held: int
     quarantined: int
+    system: str = ""
 
 
 def name_of(number: int) -> str:

@@ -1,0 +1,111 @@
+"""Heal a damaged repository from a good one: what is lost is brought back by `restic copy`, never dropped from the snapshots.
+
+`repair snapshots --forget` would also end green, without the files: it is never used here.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backup.checks import WHOLE, note_check
+from backup.errors import BackupError, RepositoryDamaged
+from backup.faults import complaints_of, damage
+from backup.repository import LONG_SECONDS
+from backup.stored import DUMP_TAG, OUR_TAG
+from backup.upkeep import copy_snapshots, drop_damaged_packs, forget, tag
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from backup.repository import Repository
+    from backup.stored import StoredSnapshot
+
+HEALING_TAG = "dang-chua"  # on the old entries of snapshots that are being fetched once more
+LOST_PACK = re.compile(r"pack ([0-9a-f]{64}): does not exist")
+# What restic proposes would drop the files and end green.
+ADVICE = ("The repository contains damaged pack files", "restic repair packs", "Damaged pack files can be caused")
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """What reading a whole repository found: packs that are broken or gone, and restic's own complaints."""
+
+    packs: tuple[str, ...]
+    complaints: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.complaints)
+
+
+@dataclass(frozen=True, slots=True)
+class Healed:
+    """What a repair did: packs that were lost, snapshots whose data was fetched from the good repository."""
+
+    packs: int
+    snapshots: int
+
+
+def find_damage(repository: Repository) -> Damage:
+    """Read everything, and name what is broken. BackupError when the repository cannot be read at all."""
+    outcome = repository.run(["check", "--json", "--read-data"], LONG_SECONDS)
+    if outcome.exit_code and not damage(outcome):
+        repository.required(outcome)
+    if not outcome.exit_code:
+        note_check(repository.state, repository.name, WHOLE)
+        return Damage((), ())
+    told = [line for line in complaints_of(outcome) if not line.startswith(ADVICE)]
+    broken = [row.get("broken_packs") or () for row in outcome.rows() if row.get("message_type") == "summary"]
+    named = [pack for packs in broken for pack in packs]
+    named += [lost[1] for line in told if (lost := LOST_PACK.match(line))]
+    found = Damage(tuple(dict.fromkeys(named)), tuple(told) or ("restic check báo lỗi",))
+    note_check(repository.state, repository.name, WHOLE, f"Kho sao lưu bị hỏng ({len(found.complaints)} chỗ): {found.complaints[0]}")
+    return found
+
+
+def repair(repository: Repository, good: Repository, found: Damage) -> Healed:
+    """Bring what `found` names back from `good`. RepositoryDamaged, and nothing dropped, when some of it is not there either."""
+    repository.unlock_stale()
+    good.check()
+    with tempfile.TemporaryDirectory(prefix=".chua-", dir=_made(repository.state)) as scratch:
+        drop_damaged_packs(repository, _present(repository, found.packs), Path(scratch))
+    old = _with_twins(repository, good)
+    # restic copies no snapshot that is already there; under another tag the old entries are other ones.
+    tag(repository, [snapshot.id for snapshot in old], add=HEALING_TAG)
+    try:
+        copy_snapshots(good, repository)
+        if left := find_damage(repository):
+            raise RepositoryDamaged(
+                f"Kho vẫn còn {len(left.complaints)} chỗ hỏng: {left.complaints[0]}",
+                where=repository.name,
+                fix="dữ liệu đó không có ở kho kia; đừng xóa gì, báo người bảo trì",
+            )
+    except BackupError:
+        tag(repository, [snapshot.id for snapshot in repository.tagged(HEALING_TAG)], remove=HEALING_TAG)
+        raise
+    forget(repository, [snapshot.id for snapshot in repository.tagged(HEALING_TAG)])
+    return Healed(len(found.packs), len(old))
+
+
+def _with_twins(repository: Repository, good: Repository) -> list[StoredSnapshot]:
+    """Our snapshots that the good repository has too, dumps included."""
+    there = {one for snapshot in _all(good) for one in (snapshot.id, snapshot.origin)}
+    return [snapshot for snapshot in _all(repository) if there & {snapshot.id, snapshot.origin}]
+
+
+def _all(repository: Repository) -> list[StoredSnapshot]:
+    return [*repository.tagged(OUR_TAG), *repository.tagged(DUMP_TAG)]
+
+
+def _present(repository: Repository, packs: Sequence[str]) -> list[str]:
+    """Packs that are still there: what is gone needs only the index to be made again."""
+    there = set(repository.ask(["list", "packs", "--no-lock"]).output.decode().split())
+    return [pack for pack in packs if pack in there]
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,77 @@
+"""Save a staged night, and say of every file that could not be read or was changed meanwhile that nobody vouches for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from backup.contents import StagedNight, contents_of
+from backup.errors import BackupError, ProofFailed
+from backup.hashes import CACHE_FILE, FileHashes, as_relative
+from backup.manifest import MANIFEST_PATH, PartEntry, staged_manifest
+from backup.server_dumps import stream_dump
+from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+    from pathlib import Path
+
+    from backup.manifest import Manifest
+    from backup.repository import Repository
+    from backup.server_dumps import ServerDump
+    from backup.stored import Progress, SavedSnapshot, StoredSnapshot
+
+
+def save_night(repository: Repository, staged: StagedNight, on_progress: Callable[[Progress], None] | None = None) -> SavedSnapshot:
+    """Back up a staged night; look at `complete` of the result. BackupError when no snapshot was made."""
+    saved = repository.save(staged.contents, on_progress)
+    root = staged.contents.root
+    unread = [path for path in as_relative(root, staged.hashes.unreadable) if not _named(path, saved.unreadable)]
+    changed = [path for path in as_relative(root, staged.hashes.changed()) if not _named(path, saved.unreadable)]
+    if not unread and not changed:
+        return saved
+    return repository.marked_partial(replace(saved, complete=False, unreadable=(*saved.unreadable, *unread), changed=tuple(changed)))
+
+
+def _named(path: str, told: tuple[str, ...]) -> bool:
+    """Whether restic itself already named the file (it tells absolute paths)."""
+    return any(one == path or one.endswith(f"/{path}") for one in told)
+
+
+def staged_again(data: Path) -> StagedNight | None:
+    """The night that was staged last, for another repository; None when there is none."""
+    if not (data / MANIFEST_PATH).is_file():
+        return None
+    manifest, hashes = staged_manifest(data), FileHashes(data / "backups" / CACHE_FILE)
+    hashes.recall()
+    return StagedNight(contents_of(data, manifest), manifest, hashes)
+
+
+def saved_tonight(repository: Repository, manifest: Manifest) -> StoredSnapshot | None:
+    """The snapshot that holds exactly this manifest; None when the repository has none or cannot be asked."""
+    try:
+        found = repository.snapshots(manifest.day)[-1:]
+        return next((one for one in found if repository.dump_file(one.id, MANIFEST_PATH) == manifest.to_bytes()), None)
+    except BackupError:
+        return None
+
+
+def streamed_parts(servers: Iterable[ServerDump], repository: Repository, day: date, scratch: Path) -> dict[str, PartEntry]:
+    """Stream the dumps that shall not lie on our disk into the repository; DumpFailed when one breaks off."""
+    parts = {}
+    for server in (one for one in servers if one.stream):
+        entry, rows = stream_dump(server, repository, day, scratch)
+        parts[server.name] = PartEntry(server.file, {server.file: entry}, dict(rows), streamed=True)
+    return parts
+
+
+def require_streamed(repository: Repository, manifest: Manifest) -> None:
+    """ProofFailed when a streamed dump of the manifest does not lie in the repository in its full size."""
+    for name, part in manifest.streamed.items():
+        found = repository.tagged(f"{DUMP_TAG},{DAY_TAG}{manifest.day.isoformat()},{DUMP_NAME_TAG}{name}")
+        sizes = repository.files_of(found[-1].id) if found else {}
+        if any(sizes.get(path) != entry.size for path, entry in part.files.items()):
+            raise ProofFailed(
+                f"Kho không có bản sao cơ sở dữ liệu {name} của đêm này", where=repository.name, fix="chạy lại `truong nightly`"
+            )

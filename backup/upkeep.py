@@ -1,0 +1,73 @@
+"""What keeps repositories in order: copying between them, forgetting, pruning, repairing.
+
+With repository.py the only module that knows restic's commands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backup.access import LOCAL, kind_of
+from backup.errors import BackupFailed
+from backup.faults import error_of
+from backup.repository import LONG_SECONDS
+from backup.stored import DUMP_TAG, OUR_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from backup.repository import Repository
+
+
+def may_copy(source: Repository, target: Repository) -> bool:
+    """Whether one restic can reach both: it knows one set of keys and one ssh for each kind of place."""
+    return source.path is not None or kind_of(source.url) != kind_of(target.url)
+
+
+def copy_snapshots(source: Repository, target: Repository) -> None:
+    """Copy all our snapshots that the target does not have yet; the sources are not read again.
+
+    RepositoryDamaged and other BackupErrors when the source cannot be read or the target not be written.
+    """
+    if not may_copy(source, target):
+        raise BackupFailed("restic không chép được giữa hai kho cùng kiểu ở xa", where=target.name, fix="đặt kho đầu trên đĩa của máy này")
+    options = source.access.options(source.url) if kind_of(source.url) != LOCAL else []
+    outcome = target.run(["copy", *options, "--tag", OUR_TAG, "--tag", DUMP_TAG], LONG_SECONDS, source.as_source())
+    if outcome.exit_code:
+        raise error_of(outcome, target.url)
+
+
+def forget(repository: Repository, ids: Sequence[str]) -> None:
+    """Forget exactly these snapshots; their data stays until the next prune. BackupFailed when the store kept one of them."""
+    if not ids:
+        return
+    repository.ask(["forget", *ids])
+    # restic ends well also when the store refused to delete (measured on an append-only one).
+    there = {str(row["id"]) for row in repository.ask(["snapshots", "--json", "--no-lock"]).json()}
+    if left := there & set(ids):
+        fix = "đặt append_only = true cho kho này, hoặc xem quyền xóa ở máy chủ"
+        raise BackupFailed(f"Kho không cho xóa {len(left)} bản sao lưu cũ", where=repository.name, fix=fix)
+
+
+def prune(repository: Repository) -> None:
+    """Delete the data that no snapshot needs any more."""
+    outcome = repository.run(["prune"], LONG_SECONDS)
+    repository.required(outcome)
+
+
+def tag(repository: Repository, ids: Sequence[str], *, add: str = "", remove: str = "") -> None:
+    """Add or remove a tag of some snapshots; every one gets a new id."""
+    change = ["--add", add] if add else ["--remove", remove]
+    if ids:
+        repository.ask(["tag", *change, *ids])
+
+
+def drop_damaged_packs(repository: Repository, packs: Sequence[str], scratch: Path) -> None:
+    """Forget lost packs in the index, and save from broken ones what can still be read. Snapshots stay as they are.
+
+    `scratch`: an empty folder; restic leaves copies of the broken packs there.
+    """
+    if packs:
+        repository.required(repository.run(["repair", "packs", *packs], LONG_SECONDS, folder=scratch))
+    repository.required(repository.run(["repair", "index"], LONG_SECONDS))

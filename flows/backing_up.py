@@ -1,0 +1,254 @@
+"""Back up, copy, prove and look after the repositories, as plain functions over a home: what the night and `truong backup` share."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+
+from backup.access import S3
+from backup.access import kind_of as kind_of_place
+from backup.care import care_for, retention_of, trust_size
+from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, stage_night
+from backup.copies import copy_night, is_plugged_in, last_plugged, note_plugged
+from backup.errors import PartMissing, ProofFailed, RepositoryDamaged
+from backup.manifest import staged_manifest
+from backup.marked import left_out, told_of_marked
+from backup.opening import open_repositories, open_repository
+from backup.repair import find_damage, repair
+from backup.retention import accept
+from backup.saving import require_streamed, save_night, saved_tonight, staged_again, streamed_parts
+from backup.server_dumps import SQLITE, ServerDump, kind_of
+from backup.verify import prove
+from connectors.object_lock import locked_days
+from flows.night_record import StepResult
+from flows.progress import StepEvent, announce
+from infra.clock import vietnamese_date
+from infra.errors import ConfigurationError, ExitCode, SchoolError
+from infra.source_settings import BucketSource, DatabaseSource
+from infra.vietnamese import size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+    from pathlib import Path
+
+    from backup.repository import Repository
+    from backup.retention import RetentionPlan
+    from backup.stored import Progress
+    from flows.home import Home
+    from infra.backup_settings import DumpedDatabase, Keep, Place
+
+BACKUP_STEP, BACKUP_LABEL = "backup", "Sao lưu mã hóa"
+MAIN_SYSTEM = "qlnt"
+PREFECT_DATABASE = "prefect/prefect.db"
+
+
+def back_up(home: Home, day: date) -> StepResult:
+    """Save everything of a day into the first repository. BackupError when it is not there whole; the night is staged all the same."""
+    repository, listed = open_repository(home.settings), listed_contents(home)
+    listed.require()
+    trouble = _trouble(repository)
+    streamed = {} if trouble else streamed_parts(listed.servers, repository, day, home.folder("staging"))
+    wanted = replace(listed, servers=tuple(one for one in listed.servers if one.name not in streamed), streamed=streamed)
+    staged = stage_night(home.data, day, sqlite_file(home), without=absent_parts(home.data, day), also=wanted)
+    if trouble:
+        raise trouble
+    saved = save_night(repository, staged, announced(BACKUP_STEP, BACKUP_LABEL))
+    saved.require_complete()
+    told = f"{saved.files} tệp, {size(saved.bytes)}, thêm mới {size(saved.added_bytes)} (bản {saved.id[:8]})"
+    without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name in listed.parts - {*staged.manifest.parts, *NOT_EVERY_NIGHT})
+    counts = {"tệp": saved.files, "byte": saved.bytes, "byte thêm mới": saved.added_bytes}
+    detail = f"{told}; không có: {without}" if without else told
+    return StepResult("", "", detail, counts, {"bản sao lưu": saved.id[:8]}, lines=tuple(marked_lines(home)))
+
+
+def marked_lines(home: Home) -> list[str]:
+    """What the newest staged backup left out because it bears the mark of a state secret: its place and what the law says to do."""
+    return told_of_marked(left_out(home.data / "backups"))
+
+
+def _trouble(repository: Repository) -> SchoolError | None:
+    """Why the first repository cannot be used tonight: the copies still want the night staged."""
+    try:
+        repository.ensure()
+    except SchoolError as error:
+        return error
+    return None
+
+
+def listed_contents(home: Home) -> Listed:
+    """What the settings name to be backed up, resolved."""
+    settings, wanted = home.settings.backup, frozenset(home.settings.backup.contents)
+    kinds = {name: kind_of(database.url) for name, database in settings.databases.items()}
+    prefect, maildir = home.root / PREFECT_DATABASE, home.settings.mail.maildir if home.settings.mail else None
+    sqlite = {name: _sqlite_path(home, database.url) for name, database in settings.databases.items() if kinds[name] == SQLITE}
+    if "prefect" in wanted and prefect.is_file():
+        sqlite["prefect"] = prefect
+    folders = {name: home.settings.path(folder) for name, folder in settings.folders.items()}
+    if "mail" in wanted and maildir:
+        folders["mail"] = home.settings.path(maildir)
+    servers = tuple(_server(home, name, database) for name, database in settings.databases.items() if kinds[name] != SQLITE)
+    copied, cleared = {"settings": home.file} if "settings" in wanted else {}, frozenset(home.settings.secrecy.cleared)
+    return Listed(folders, copied, sqlite, servers, wanted | {MAIN_SYSTEM}, cleared=cleared)
+
+
+def _server(home: Home, name: str, database: DumpedDatabase) -> ServerDump:
+    return ServerDump(name, database.url, home.settings.path(database.password_file) if database.password_file else None, database.stream)
+
+
+def _sqlite_path(home: Home, url: str) -> Path:
+    return home.settings.path(make_url(url).database or "")
+
+
+def sqlite_file(home: Home) -> Path | None:
+    """The QLNT database when it is a SQLite file; a server's database is backed up when [backup.databases] names it."""
+    source = home.settings.sources.get(MAIN_SYSTEM)
+    if not isinstance(source, DatabaseSource) or not source.enabled or MAIN_SYSTEM in home.settings.backup.databases:
+        return None
+    url = make_url(source.url)
+    file = home.settings.path(url.database or "") if url.get_backend_name() == "sqlite" else None
+    return file if file and file.is_file() else None
+
+
+def copy(home: Home, day: date) -> StepResult:
+    """Bring tonight's backup into every further repository. The step has a problem when one of them is not good."""
+    first, *further = open_repositories(home.settings)
+    staged = staged_again(home.data)
+    if staged is None or staged.manifest.day != day:
+        raise PartMissing(f"Đêm {vietnamese_date(day)} chưa có gì để chép sang kho khác", fix="xem lỗi của bước sao lưu")
+    results = copy_night(first, further, staged, saved_tonight(first, staged.manifest))
+    problem = "; ".join(result.problem for result in results if result.problem)
+    facts = {result.name: result.snapshot[:8] or "không có" for result in results}
+    return StepResult("", "", "; ".join(result.told for result in results), facts=facts, problem=problem, exit_code=_code(problem))
+
+
+def verify(home: Home, day: date) -> StepResult:
+    """Prove from every repository that the day's snapshot is there, whole and sound; all are asked before one that fails is told."""
+    manifest = staged_manifest(home.data)
+    if manifest.day != day:
+        raise ProofFailed(f"Bản kê đang chờ là của ngày {vietnamese_date(manifest.day)}", fix="chạy lại `truong nightly`")
+    proofs, problems = [], []
+    for repository in present(home):
+        try:
+            proofs.append((repository, prove(repository, manifest)))
+            require_streamed(repository, manifest)
+        except SchoolError as error:
+            problems.append(error)
+    if problems:
+        raise type(problems[0])("; ".join(error.what for error in problems), where=problems[0].where, fix=problems[0].fix)
+    if not proofs:
+        raise ProofFailed("Không kho nào có mặt để kiểm chứng", fix="cắm đĩa sao lưu rồi chạy lại")
+    proof = proofs[0][1]
+    others = f"; {len(proofs)} kho đều đủ" if len(proofs) > 1 else ""
+    told = f"bản {proof.snapshot[:8]} có trong kho, đủ {proof.files} tệp ({size(proof.bytes)}), kho lành{others}"
+    return StepResult("", "", told, {"tệp": proof.files, "byte": proof.bytes}, {"bản sao lưu": proof.snapshot[:8]})
+
+
+def care(home: Home, day: date) -> StepResult:
+    """Read the data that is due, forget by the agreed policy, prune. The step has a problem when a repository has one."""
+    results = [care_for(repository, home.settings.backup.keep, day) for repository in present(home)]
+    told = list(dict.fromkeys(line for result in results for line in result.told))
+    problems = [*(line for result in results for line in result.problems), *unlocked(home)]
+    only_shrunk = bool(problems) and len(problems) == sum(result.shrunk for result in results)
+    code = int(ExitCode.SOURCE) if only_shrunk else _code("; ".join(problems))
+    return StepResult("", "", "; ".join(told) or "chưa có gì đến hạn", problem="; ".join(problems), exit_code=code)
+
+
+def unlocked(home: Home) -> list[str]:
+    """Buckets that must lock what they get, and do not lock it long enough, as they say themselves."""
+    problems = []
+    for place in (home.settings.backup, *home.settings.backup.copies):
+        if not (place.object_lock_days and place.key_file and kind_of_place(place.repository) == S3):
+            continue
+        address = place.repository.removeprefix("s3:")
+        parsed = urlsplit(address if "://" in address else f"https://{address}")
+        problems += _unlocked(home, place, f"{parsed.scheme}://{parsed.netloc}", parsed.path.strip("/").partition("/")[0])
+    return problems
+
+
+def _unlocked(home: Home, place: Place, endpoint: str, bucket: str) -> list[str]:
+    values = {"kind": "s3", "endpoint": endpoint, "bucket": bucket, "key_file": place.key_file, "ca_file": place.ca_file}
+    try:
+        days = locked_days(BucketSource.model_validate({**values, "region": place.region}), home.root)
+    except SchoolError as error:
+        return [f"Kho «{place.name}»: {error.line()}"]
+    if days >= place.object_lock_days:
+        return []
+    return [f"Kho «{place.name}» chỉ khóa tệp {days} ngày, cấu hình đòi {place.object_lock_days} → nhờ nơi giữ kho bật Object Lock"]
+
+
+def present(home: Home) -> list[Repository]:
+    """The repositories that should answer now: a removable disk may be away."""
+    return [one for one in open_repositories(home.settings) if not one.terms.removable or is_plugged_in(one)]
+
+
+def _code(problem: str) -> int:
+    return int(ExitCode.BACKUP) if problem else 0
+
+
+def retention_plans(home: Home, policy: Keep) -> list[tuple[Repository, RetentionPlan]]:
+    """What would be forgotten in each repository that is there and lets us."""
+    return [(repository, retention_of(repository, policy)) for repository in present(home) if not repository.terms.append_only]
+
+
+def accept_policy(home: Home, policy: Keep) -> None:
+    """Note that the person at the keyboard has seen the plan and agrees to the policy."""
+    accept(home.data / "backups", policy, getpass.getuser())
+    for repository in present(home):
+        trust_size(repository)
+
+
+def named(home: Home, name: str) -> Repository:
+    """A repository by its name in the settings. ConfigurationError when there is none."""
+    found = {repository.name: repository for repository in open_repositories(home.settings)}
+    if name not in found:
+        raise ConfigurationError(f"Không có kho tên «{name}»", where="backup", fix=f"chọn trong: {', '.join(found)}")
+    return found[name]
+
+
+def prepare(home: Home, name: str) -> bool:
+    """Make the repository on a disk that a person has just plugged in; False when it was there already."""
+    repository, first = named(home, name), open_repository(home.settings)
+    new = repository.identity() is None
+    if new:
+        if last_plugged(repository.state, name):
+            raise ConfigurationError(f"Đĩa «{name}» đã có kho, nay không thấy", where=repository.url, fix="cắm đúng đĩa rồi chạy lại")
+        repository.create(first if first.name != name and first.identity() else None)
+    repository.ensure()
+    note_plugged(repository)
+    return new
+
+
+def heal(home: Home, name: str, source: str) -> str:
+    """Find what is damaged in a repository and bring it back from another one; returns what was done, in Vietnamese."""
+    repository = named(home, name)
+    found = find_damage(repository)
+    if not found:
+        return f"Kho «{name}» lành, đã đọc lại toàn bộ: không có gì để sửa."
+    others = [one for one in present(home) if one.name != name and (not source or one.name == source)]
+    if not others:
+        told = f"Kho «{name}» hỏng {len(found.complaints)} chỗ ({found.complaints[0]}) mà không có kho thứ hai"
+        raise RepositoryDamaged(told, fix="đừng xóa gì; cắm đĩa sao lưu thứ hai rồi chạy lại lệnh này")
+    healed = repair(repository, others[0], found)
+    packs = f"{healed.packs} gói hỏng hoặc mất"
+    return f"Kho «{name}»: {packs}, đã lấy lại từ «{others[0].name}» cho {healed.snapshots} bản sao lưu; đọc lại toàn bộ: lành."
+
+
+def announced(step: str, label: str) -> Callable[[Progress], None]:
+    """Restic's own progress as the step's."""
+
+    def tell(progress: Progress) -> None:
+        detail = f"{progress.files}/{progress.total_files} tệp, {size(progress.done_bytes)}"
+        announce(StepEvent(step, label, "chạy", detail, fraction=progress.fraction))
+
+    return tell
+
+
+def check_all(home: Home, names: Iterable[str] = ()) -> list[tuple[str, str]]:
+    """Read every byte of the repositories: name -> Vietnamese problem, empty when sound."""
+    chosen = [named(home, name) for name in names] or present(home)
+    return [(one.name, "; ".join(find_damage(one).complaints[:3])) for one in chosen]

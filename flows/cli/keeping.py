@@ -1,0 +1,142 @@
+"""`truong backup …`: back up now, what would be deleted, read everything, heal from the second copy, prepare a disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flows.cli import keys
+from flows.cli.common import add_home_options, home_of, print_json, print_lines
+from flows.cli.progress import shown_progress
+from infra.clock import SCHOOL_ZONE, vietnamese_date
+from infra.errors import ConfigurationError, ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Sequence
+
+    from backup.repository import Repository
+    from backup.retention import RetentionPlan
+    from flows.home import Home
+    from flows.night_record import StepResult
+    from infra.backup_settings import Keep
+
+VERBS = (
+    ("run", "sao lưu ngay, chép sang các kho khác và kiểm chứng"),
+    ("plan", "xem đêm nào sẽ bị xóa theo [backup.keep]; không xóa gì"),
+    ("check", "đọc lại toàn bộ dữ liệu trong kho (lâu)"),
+    ("repair", "tìm chỗ hỏng trong kho và lấy lại từ kho khác; không bỏ tệp nào"),
+    ("prepare", "tạo kho trên đĩa cắm ngoài vừa cắm vào"),
+)
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """`backup` and its own verbs."""
+    backup = verbs.add_parser("backup", help="sao lưu ngay, xem kế hoạch xóa, kiểm tra và chữa kho")
+    inner = backup.add_subparsers(title="Việc", metavar="VIỆC", required=True, parser_class=type(backup))
+    parsers = {name: inner.add_parser(name, help=told) for name, told in VERBS}
+    for parser in parsers.values():
+        add_home_options(parser)
+    parsers["plan"].add_argument("--accept", default="", metavar="MÃ", help="đồng ý chính sách có mã này: từ đêm sau xóa theo kế hoạch")
+    for name in ("check", "repair", "prepare"):
+        parsers[name].add_argument("name", nargs="?" if name == "check" else None, metavar="KHO", help="tên kho trong truong.toml")
+    parsers["repair"].add_argument(
+        "--from", dest="source", default="", metavar="KHO", help="lấy lại từ kho nào (mặc định: kho khác đầu tiên)"
+    )
+    for name, run in {"run": _run, "plan": _plan, "check": _check, "repair": _repair, "prepare": _prepare}.items():
+        parsers[name].set_defaults(run=run)
+    keys.register_rotation(inner)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from flows import backing_up  # noqa: PLC0415 - heavy
+    from flows.home import one_night_at_a_time  # noqa: PLC0415 - heavy
+
+    home = home_of(arguments)
+    works: list[Callable[[Home, Any], StepResult]] = [backing_up.back_up]
+    works += [backing_up.copy] if home.settings.backup.copies else []
+    with one_night_at_a_time(home), shown_progress():
+        results = [work(home, home.today) for work in (*works, backing_up.verify, backing_up.care)]
+    problems = [result.problem for result in results if result.problem]
+    if arguments.json:
+        print_json({"day": home.today, "steps": [result.detail for result in results], "problems": problems})
+    else:
+        print_lines([f"Đã sao lưu ngày {vietnamese_date(home.today)}:", *(f"  {result.detail}" for result in results)])
+        print_lines(f"  CHÚ Ý: {problem}" for problem in problems)
+    return ExitCode.BACKUP if problems else ExitCode.OK
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from backup.retention import policy_code  # noqa: PLC0415 - heavy
+    from flows.backing_up import accept_policy, retention_plans  # noqa: PLC0415 - heavy
+
+    home = home_of(arguments)
+    policy = home.settings.backup.keep
+    if policy is None:
+        print_lines(["Chưa đặt [backup.keep] trong truong.toml: không đêm nào bị xóa, bao giờ cũng giữ hết."])
+        return ExitCode.OK
+    code = policy_code(policy)
+    if arguments.accept and arguments.accept != code:
+        raise ConfigurationError(f"Mã chính sách hiện nay là {code}, không phải «{arguments.accept}»", fix="xem lại: truong backup plan")
+    plans = retention_plans(home, policy)
+    if arguments.json:
+        print_json({"code": code, "repositories": [_as_json(repository, plan) for repository, plan in plans]})
+    else:
+        print_lines(line for repository, plan in plans for line in _shown(repository, plan))
+        print_lines(_only_adding(home, policy))
+    if arguments.accept:
+        accept_policy(home, policy)
+    elif not arguments.json:
+        print_lines([f"Chưa xóa gì. Đồng ý thì chạy: truong backup plan --accept {code}"])
+    return ExitCode.OK
+
+
+def _as_json(repository: Repository, plan: RetentionPlan) -> dict[str, object]:
+    forget = [{"id": night.id, "day": night.day, "time": night.time.isoformat()} for night in plan.forget]
+    return {"name": repository.name, "keep": dict(plan.keep), "forget": forget, "refused": list(plan.refused)}
+
+
+def _shown(repository: Repository, plan: RetentionPlan) -> Iterator[str]:
+    yield f"Kho «{repository.name}»: giữ {len(plan.keep)} bản, bỏ {len(plan.forget)} bản"
+    for night in plan.forget:
+        yield f"  bỏ  {night.short_id}  đêm {vietnamese_date(night.day)}  lưu lúc {night.time.astimezone(SCHOOL_ZONE):%H:%M %d/%m/%Y}"
+    for reason in plan.refused:
+        yield f"  KHÔNG XÓA GÌ vì {reason}"
+
+
+def _only_adding(home: Home, policy: Keep) -> Sequence[str]:
+    """What the keeper of a store that takes no deletion from us may run there."""
+    from backup.retention import keep_within  # noqa: PLC0415 - heavy
+
+    backup = home.settings.backup
+    names = ", ".join(place.name for place in (backup, *backup.copies) if place.append_only)
+    return [f"Kho chỉ ghi thêm ({names}): không xóa từ máy này; người giữ máy chủ có thể chạy: {keep_within(policy)}"] if names else []
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from flows.backing_up import check_all  # noqa: PLC0415 - heavy
+
+    found = check_all(home_of(arguments), [arguments.name] if arguments.name else [])
+    if arguments.json:
+        print_json([{"name": name, "problem": problem} for name, problem in found])
+    else:
+        print_lines(
+            f"Kho «{name}»: {f'HỎNG: {problem} → chạy: truong backup repair {name}' if problem else 'lành'}" for name, problem in found
+        )
+    return ExitCode.BACKUP if any(problem for _, problem in found) else ExitCode.OK
+
+
+def _repair(arguments: argparse.Namespace) -> int:
+    from flows.backing_up import heal  # noqa: PLC0415 - heavy
+
+    told = heal(home_of(arguments), arguments.name, arguments.source)
+    print_json({"told": told}) if arguments.json else print_lines([told])
+    return ExitCode.OK
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from flows.backing_up import prepare  # noqa: PLC0415 - heavy
+
+    new = prepare(home_of(arguments), arguments.name)
+    told = f"Kho «{arguments.name}»: {'đã tạo' if new else 'đã có sẵn và mở được'}. Từ đêm nay sẽ được chép sang khi đĩa đang cắm."
+    print_json({"name": arguments.name, "new": new}) if arguments.json else print_lines([told])
+    return ExitCode.OK

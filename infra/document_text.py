@@ -1,0 +1,194 @@
+"""The text of a document, line by line, headers and watermarks included: to look for marks, not to read it.
+
+Nothing is unpacked to disk, no entity is resolved, and what unpacks to more than a limit is left unread.
+"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import html
+import re
+import threading
+import unicodedata
+import zipfile
+import zlib
+from io import BytesIO
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import EmailMessage
+    from pathlib import Path
+
+LARGEST_UNPACKED = 160 * 1024 * 1024  # bytes of one document, as for workbooks
+LARGEST_TEXT = 64 * 1024 * 1024  # bytes of a plain file: what is longer is data
+MOST_PARTS = 10_000
+PDF_HEAD, ZIP_HEAD, OLE_HEAD = b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+PLAIN = frozenset({".txt", ".csv", ".tsv", ".md", ".htm", ".html", ".xml", ".rtf", ".log", ".json"})
+MESSAGES = frozenset({".eml", ".msg"})
+MARKUP = frozenset({".htm", ".html", ".xml"})
+RTF_HEAD = b"{\\rtf"
+TABLES = frozenset({".csv", ".tsv"})
+UTF16 = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+_LINE_END = re.compile(
+    r"</(?:\w+:)?(?:p|h\d?|si|is|c|row|tr|td|th|li|div|title|subject|keywords|category|(?:odd|even|first)\w+)>"
+    r"|<(?:\w+:)?(?:br|tab|cr)\b[^>]*/?>",
+    re.IGNORECASE,
+)
+_WATERMARK = re.compile(r"<v:textpath\b[^>]*?\bstring=\"([^\"]*)\"")
+# What Vietnamese is not written with: between two strings of an old workbook stand their lengths, which look like letters.
+_NO_VIETNAMESE = re.compile(r"[^ -~\xa0-\xd5\xd9-\xf5\xf9-\xfdĂăĐđĨĩŨũƠơƯư\u0300-\u0323\u1ea0-\u1ef9\u2010-\u2026]")
+_TAG = re.compile(r"<[^<>]*>")
+# Codes in the header of a sheet: font, colour, size, place (&C&"Arial,Bold"&14MẬT).
+_SHEET_CODES = re.compile(r'&(?:"[^"]*"|K[0-9A-Fa-f+\-]{6,8}|\d+|[A-Z])')
+_RTF_UNICODE = re.compile(r"\\u(-?\d+)\s?(?:\\'[0-9a-f]{2}|\?)?")
+_RTF_WORD = re.compile(r"\\(par|line|tab|cell|row)\b ?|\\[a-z]+-?\d* ?|[{}]")
+# Text of an old .doc or .xls lies in it as UTF-16; this much beside a telling letter is looked at, in bytes.
+_BESIDE = 200
+
+_BROKEN = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, LookupError)
+
+_pdfium = threading.Lock()  # pdfium may be used by one thread at a time
+
+
+class Unreadable(Exception):
+    """The inside of a file cannot be looked at: broken, encrypted or far too large."""
+
+
+def lines_of(file: Path, suffix: str = "", *, letters: str) -> Iterator[str]:
+    """The lines of a document in which any of `letters` may stand; nothing for pictures, data and programs.
+
+    `suffix`: the kind where the file's own name does not tell. What surely holds none of the letters is
+    passed over unread, which makes looking at a folder of workbooks quick. Raises Unreadable where a
+    document cannot be looked into.
+    """
+    kind = (suffix or file.suffix).lower()
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(8)
+        if head.startswith(ZIP_HEAD):
+            yield from _zipped(file, letters)
+        elif head.startswith(PDF_HEAD):
+            yield from _pdf(file)
+        elif head == OLE_HEAD:
+            yield from _old_office(file.read_bytes(), letters)
+        elif kind in MESSAGES or kind in PLAIN:
+            yield from _small(file, kind, letters)
+    except _BROKEN as error:
+        raise Unreadable(file.name) from error
+
+
+def _may_hold(content: bytes, letters: str) -> bool:
+    """Whether any of the letters may stand in a text, however it is written: composed, decomposed, as an entity, in UTF-16."""
+    forms = {unicodedata.normalize("NFC", letters), unicodedata.normalize("NFD", letters)[-1]}
+    codes = {letter.encode(code) for form in forms for letter in form for code in ("utf-8", "utf-16-le", "utf-16-be")}
+    return b"&#" in content or any(code in content for code in codes)
+
+
+def _small(file: Path, kind: str, letters: str) -> Iterator[str]:
+    if file.stat().st_size > LARGEST_TEXT:
+        return
+    content = file.read_bytes()
+    if kind in MESSAGES:
+        yield from _message(email.message_from_bytes(content, policy=email.policy.default), letters)
+    elif content.startswith(RTF_HEAD) or _may_hold(content, letters):
+        yield from _plain(content, kind)
+
+
+def _plain(content: bytes, kind: str) -> Iterator[str]:
+    text = content.decode(UTF16.get(content[:2], "utf-8"), errors="replace")
+    if content.startswith(RTF_HEAD):
+        text = _RTF_UNICODE.sub(lambda match: chr(int(match[1]) % 65536), text)
+        text = _RTF_WORD.sub(lambda match: "\n" if match[1] else "", text)
+    elif kind in MARKUP:
+        text = _stripped(text)
+    yield from re.split(r"[\n\r;\t,|]" if kind in TABLES else r"[\n\r\t]", text)
+
+
+def _stripped(markup: str) -> str:
+    """Markup without its tags, a line for each paragraph, cell and header."""
+    watermarks = "\n".join(_WATERMARK.findall(markup))
+    return html.unescape(f"{watermarks}\n{_TAG.sub('', _LINE_END.sub(chr(10), markup))}")
+
+
+def _zipped(file: Path | BytesIO, letters: str) -> Iterator[str]:
+    """A .docx, .xlsx, .pptx, .odt or .ods: the text of every XML part."""
+    with zipfile.ZipFile(file) as archive:
+        parts = [part for part in archive.infolist() if part.filename.lower().endswith((".xml", ".vml"))]
+        if len(parts) > MOST_PARTS:
+            raise Unreadable("zip")
+        left = LARGEST_UNPACKED
+        for part in parts:
+            with archive.open(part) as stream:
+                content = stream.read(left + 1)
+            left -= len(content)
+            if left < 0:
+                raise Unreadable("zip")
+            if _may_hold(content, letters):
+                text = _stripped(content.decode(UTF16.get(content[:2], "utf-8"), errors="replace"))
+                yield from _SHEET_CODES.sub(_as_break, text).splitlines()
+
+
+def _as_break(match: re.Match[str]) -> str:
+    return "\n" if match[0] in {"&L", "&C", "&R"} else ""
+
+
+def _pdf(file: Path | BytesIO) -> list[str]:
+    import pypdfium2  # noqa: PLC0415 - only where there is a PDF
+
+    with _pdfium:
+        try:
+            document = pypdfium2.PdfDocument(file)
+        except pypdfium2.PdfiumError as error:
+            raise Unreadable("pdf") from error
+        try:
+            lines = list(document.get_metadata_dict(skip_empty=True).values())
+            for page in document:
+                lines += page.get_textpage().get_text_bounded().splitlines()
+                page.close()
+        finally:
+            document.close()
+    return lines
+
+
+def _old_office(content: bytes, letters: str) -> Iterator[str]:
+    """An old .doc or .xls: the text beside each of the letters."""
+    for letter in letters:
+        at, code = -1, letter.encode("utf-16-le")
+        while (at := content.find(code, at + 1)) >= 0:
+            beside = content[max(at - _BESIDE, at % 2) : at + _BESIDE]
+            yield from _NO_VIETNAMESE.split(beside.decode("utf-16-le", errors="replace"))
+
+
+def _message(message: EmailMessage, letters: str) -> Iterator[str]:
+    """Subject, text, and the names and text of what is attached, documents included."""
+    yield str(message.get("Subject", ""))
+    unreadable = False
+    for part in message.walk():
+        if name := part.get_filename():
+            yield PurePosixPath(name).stem
+        payload = part.get_payload(decode=True)
+        if not isinstance(payload, bytes):
+            continue
+        if part.get_content_maintype() == "text":
+            yield from _plain(payload, ".html" if part.get_content_subtype() == "html" else ".txt")
+        else:
+            try:
+                yield from _attached(payload, letters)
+            except (Unreadable, *_BROKEN):  # the other attachments are looked at all the same
+                unreadable = True
+    if unreadable:
+        raise Unreadable("message")
+
+
+def _attached(content: bytes, letters: str) -> Iterator[str]:
+    """A document inside a message; nothing for pictures, data and programs."""
+    if content.startswith(ZIP_HEAD):
+        yield from _zipped(BytesIO(content), letters)
+    elif content.startswith(PDF_HEAD):
+        yield from _pdf(BytesIO(content))
+    elif content.startswith(OLE_HEAD):
+        yield from _old_office(content, letters)

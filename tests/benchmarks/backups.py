@@ -1,0 +1,259 @@
+"""Backups of a school-shaped set: our night beside bare restic, borg and tar+zstd+gpg. `make bench-backup`. Prints; no time fails it.
+
+20,000 files of 5-200 KB, 200 office files, one SQL dump of 500 MB (all of it smaller with --megabytes). Our
+night is staging (databases, hashes, manifest), saving and looking for changed files; proving is told apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backup.binary import find_restic
+from backup.contents import stage_night
+from backup.manifest import wrong_files
+from backup.repository import Repository
+from backup.restore import find_snapshot, restore
+from backup.saving import save_night
+from backup.verify import prove, stored_manifest
+from connectors.records.snapshot import sha256_of
+from infra.secret_files import create_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+WHOLE_MB = 2000
+FILES, OFFICE_FILES, DUMP_MB = 20_000, 200, 500
+SMALLEST, BIGGEST = 5_000, 125_000  # bytes; text compresses, so the stored size is what engineering.md has
+CHANGED = 0.01
+DAY = date(2027, 5, 31)
+WORDS = [f"{chr(97 + n % 26)}{n:x}" for n in range(4096)]
+
+
+@dataclass
+class Measured:
+    """Seconds by way and stage."""
+
+    seconds: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def take(self, way: str, stage: str, work: Callable[[], object]) -> None:
+        begun = time.monotonic()
+        work()
+        self.seconds[way, stage] = time.monotonic() - begun
+        print(f"  {way:<14}{stage:<10}{self.seconds[way, stage]:>8.2f} s", flush=True)
+
+    def ratio(self, stage: str) -> float:
+        return self.seconds["truong", stage] / self.seconds["restic", stage]
+
+
+def make_set(data: Path, megabytes: int) -> None:
+    """The same bytes for the same size, every time."""
+    chance, share = random.Random(2027), megabytes / WHOLE_MB
+    landing = data / "landing" / DAY.isoformat() / "website"
+    for number in range(int(FILES * share)):
+        _write(landing / f"{number % 100:02d}" / f"tep-{number}.txt", _half_text(chance, chance.randint(SMALLEST, BIGGEST)))
+    for number in range(int(OFFICE_FILES * share)):
+        _write(landing / "van-phong" / f"bao-cao-{number}.xlsx", chance.randbytes(chance.randint(20_000, 2_000_000)))
+    dump = data / "exports" / "ketoan.sql"
+    for _ in range(max(1, int(DUMP_MB * share))):
+        _append(dump, " ".join(chance.choices(WORDS, k=210_000)).encode()[:1_000_000])
+    for name in ("findings", f"reports/{DAY}", f"snapshots/{DAY}"):
+        _write(data / name / "a", b"a")
+
+
+def _half_text(chance: random.Random, size: int) -> bytes:
+    """Half of it like a photograph, half like text."""
+    return chance.randbytes(size // 2) + " ".join(chance.choices(WORDS, k=size // 8)).encode()[: size // 2]
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+def _append(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab") as stream:
+        stream.write(content)
+
+
+def change(data: Path) -> None:
+    """A hundredth of the files is written anew."""
+    chance, files = random.Random(1), sorted((data / "landing").rglob("*.txt"))
+    for file in files[:: int(1 / CHANGED)]:
+        file.write_bytes(chance.randbytes(file.stat().st_size))
+
+
+class Ours:
+    """A night as `truong nightly` saves it."""
+
+    name = "truong"
+
+    def __init__(self, root: Path, data: Path) -> None:
+        create_secret(root / "restic.pass")
+        self.data, self.root = data, root
+        self.repository = Repository("tai-cho", str(root / "truong"), root / "restic.pass", root / "state")
+        self.repository.ensure()
+
+    def save(self) -> None:
+        staged = stage_night(self.data, DAY, None)
+        save_night(self.repository, staged).require_complete()
+
+    def verify(self) -> None:
+        prove(self.repository, stage_night(self.data, DAY, None).manifest)
+
+    def restore(self) -> None:
+        restore(self.repository, find_snapshot(self.repository, DAY), self.root / "lai-truong")
+
+    def compare(self) -> None:
+        """What the restore did last: every hash against the manifest."""
+        if wrong := wrong_files(self.root / "lai-truong", stored_manifest(self.repository, find_snapshot(self.repository, DAY).id).files):
+            raise SystemExit(f"restored wrong: {wrong[0]}")
+
+
+class Bare:
+    """restic by itself, over the same folders."""
+
+    name = "restic"
+
+    def __init__(self, root: Path, data: Path) -> None:
+        create_secret(root / "bare.pass")
+        self.data, self.root = data, root
+        self.run("init", "--quiet")
+
+    def run(self, *arguments: str) -> None:
+        places = ["-r", str(self.root / "bare"), "--password-file", str(self.root / "bare.pass"), "--cache-dir", str(self.root / "cache")]
+        subprocess.run([str(find_restic()), *places, *arguments], check=True, capture_output=True, cwd=self.data)
+
+    def save(self) -> None:
+        self.run("backup", "--json", "landing", "exports", "findings", "reports", "snapshots")
+
+    def restore(self) -> None:
+        self.run("restore", "latest", "--target", str(self.root / "lai-bare"))
+
+
+class Borg:
+    """borg with the same compression."""
+
+    name = "borg"
+
+    def __init__(self, root: Path, data: Path) -> None:
+        self.data, self.root, self.number = data, root, 0
+        self.environment = {**os.environ, "BORG_PASSPHRASE": "mat-khau", "BORG_BASE_DIR": str(root / "borg-base")}
+        self.run("init", "-e", "repokey", str(root / "borg"))
+
+    def run(self, *arguments: str, folder: Path | None = None) -> None:
+        subprocess.run(["borg", *arguments], check=True, capture_output=True, cwd=folder or self.data, env=self.environment)
+
+    def save(self) -> None:
+        self.number += 1
+        self.run("create", "-C", "zstd,3", f"{self.root / 'borg'}::dem-{self.number}", "landing", "exports")
+
+    def restore(self) -> None:
+        (self.root / "lai-borg").mkdir()
+        self.run("extract", f"{self.root / 'borg'}::dem-{self.number}", folder=self.root / "lai-borg")
+
+
+class Tar:
+    """tar, zstd and gpg: everything again every night."""
+
+    name = "tar+zstd+gpg"
+
+    def __init__(self, root: Path, data: Path) -> None:
+        self.data, self.root = data, root
+        create_secret(root / "tar.pass")
+        self.gpg = f"gpg --batch --quiet --homedir '{root}' --pinentry-mode loopback --passphrase-file '{root / 'tar.pass'}'"
+
+    def save(self) -> None:
+        self.shell(f"tar c landing exports | zstd -3 -T0 -q | {self.gpg} --yes -c -z 0 -o '{self.root / 'tar.gpg'}'", self.data)
+
+    def restore(self) -> None:
+        (self.root / "lai-tar").mkdir()
+        self.shell(f"{self.gpg} -d '{self.root / 'tar.gpg'}' | zstd -d -q | tar x", self.root / "lai-tar")
+
+    def shell(self, line: str, folder: Path) -> None:
+        subprocess.run(["bash", "-o", "pipefail", "-c", line], check=True, capture_output=True, cwd=folder)
+
+
+def stored(place: Path) -> float:
+    """Megabytes of a repository or an archive."""
+    files = [place] if place.is_file() else [file for file in place.rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files) / 1e6
+
+
+def peak() -> float:
+    """Megabytes of memory that this process itself has ever had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(root: Path, megabytes: int) -> None:
+    data = root / "data"
+    print(f"{megabytes} MB, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, restic {_version([str(find_restic()), 'version'])}")
+    make_set(data, megabytes)
+    ways: list[Ours | Bare | Borg | Tar] = [Bare(root, data), Ours(root, data)]
+    ways += [way(root, data) for way, programs in ((Borg, ["borg"]), (Tar, ["gpg", "zstd"])) if all(map(shutil.which, programs))]
+    _warm(data)
+    measured, before = Measured(), peak()
+    for stage, prepare in (("first", None), ("second", change)):
+        if prepare:
+            prepare(data)
+        for way in ways:
+            measured.take(way.name, stage, way.save)
+    for way in ways:
+        measured.take(way.name, "restore", way.restore)
+    ours = ways[1]
+    if isinstance(ours, Ours):
+        measured.take("truong", "compare", ours.compare)
+        measured.take("truong", "prove", ours.verify)
+        _tell(measured, before)
+    for name, place in (("truong", "truong"), ("restic", "bare"), ("borg", "borg"), ("tar+zstd+gpg", "tar.gpg")):
+        if (root / place).exists():
+            print(f"  {name:<14}stored    {stored(root / place):>8.0f} MB")
+    if not shutil.which("borg"):
+        print("  borg           not installed: not measured")
+
+
+def _tell(measured: Measured, before: float) -> None:
+    over = measured.seconds["truong", "second"] - measured.seconds["restic", "second"]
+    compared = measured.seconds["truong", "compare"]
+    moved = measured.seconds["truong", "restore"] - compared
+    print(f"first night / bare: {measured.ratio('first'):.3f}; second night - bare: {over:+.2f} s")
+    print(
+        f"restore / bare: {moved / measured.seconds['restic', 'restore']:.3f} "
+        f"(verification apart: {compared:.2f} s); our memory: {before:.0f} -> {peak():.0f} MB"
+    )
+
+
+def _warm(data: Path) -> None:
+    """Read everything once: whoever came first would else read it from the disk for all the others."""
+    for file in data.rglob("*"):
+        if file.is_file():
+            sha256_of(file)
+
+
+def _version(command: Sequence[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure backups beside other tools.")
+    parser.add_argument("--megabytes", type=int, default=WHOLE_MB)
+    parser.add_argument("--place", type=Path, help="where to work (default: a temporary folder)")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="truong-bench-", dir=arguments.place) as root:
+        measure(Path(root), arguments.megabytes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,219 @@
+"""Dumps of real PostgreSQL and MariaDB servers, staged and streamed: the server's rows, and nothing of a dump that dies."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backup import server_dumps
+from backup.contents import Listed, stage_night
+from backup.errors import DumpFailed, PartMissing
+from backup.manifest import staged_manifest
+from backup.restore import find_snapshot, restore
+from backup.saving import require_streamed, save_night, streamed_parts
+from backup.server_dumps import ServerDump, dump_to_file
+from backup.verify import prove
+from connectors.records.snapshot import sha256_of
+from infra.errors import ConfigurationError
+from tests.integration.backup_school import DAY, School, new_school, plain_restic, script
+from tests.integration.sql_servers import MariaDb, PostgreSql, breaking_network, mariadb, postgresql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PASSWORD = 'mật:khẩu\\có"dấu'  # noqa: S105 - what a file must carry unharmed
+PUPILS = 3000
+NASTY = "O'Brien\\n\n\\.\nINSERT INTO `x` VALUES (1);\tcột"
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[tuple[PostgreSql, MariaDb]]:
+    with postgresql() as one, mariadb() as other:
+        escaped = PASSWORD.replace("\\", "\\\\").replace("'", "''")
+        one.run(
+            "CREATE TABLE hoc_sinh (id serial PRIMARY KEY, ho_ten text)",
+            f"INSERT INTO hoc_sinh (ho_ten) SELECT 'Nguyễn Văn ' || n FROM generate_series(1, {PUPILS}) n",  # noqa: S608 - a constant
+            "CREATE TABLE trong (id int)",
+            "CREATE SCHEMA kho",
+            "CREATE TABLE kho.sach (ten text)",
+            f"CREATE ROLE sao_luu LOGIN PASSWORD E'{escaped}' IN ROLE pg_read_all_data",
+        )
+        with one.connect() as connection:
+            connection.execute("INSERT INTO kho.sach VALUES (%s), (%s)", (NASTY, "Toán 1"))
+        other.run(
+            "CREATE TABLE hoc_sinh (id int AUTO_INCREMENT PRIMARY KEY, ho_ten varchar(200))",
+            f"INSERT INTO hoc_sinh (ho_ten) SELECT CONCAT('Trần Thị ', seq) FROM seq_1_to_{PUPILS}",  # noqa: S608 - a constant
+            "CREATE TABLE trong (id int)",
+            f"CREATE USER sao_luu IDENTIFIED BY '{escaped}'",
+            "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT, LOCK TABLES ON truong.* TO sao_luu",
+            "GRANT SELECT ON mysql.* TO sao_luu",
+        )
+        with closing(other.connect()) as mysql, mysql.cursor() as cursor:
+            cursor.execute("INSERT INTO hoc_sinh (ho_ten) VALUES (%s)", (NASTY,))
+        yield one, other
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> School:
+    school = new_school(tmp_path / "truong")
+    school.begin()
+    (school.root / "sql.pass").write_text(PASSWORD + "\n", encoding="utf-8")
+    (school.root / "sql.pass").chmod(0o600)
+    return school
+
+
+def _postgres(school: School, port: int, *, stream: bool = False) -> ServerDump:
+    return ServerDump("hoso", f"postgresql://sao_luu@127.0.0.1:{port}/postgres", school.root / "sql.pass", stream)
+
+
+def _maria(school: School, port: int, *, stream: bool = False) -> ServerDump:
+    return ServerDump("ketoan", f"mariadb://sao_luu@127.0.0.1:{port}/truong", school.root / "sql.pass", stream)
+
+
+def test_dumps_are_part_of_the_night_with_the_rows_of_the_server(
+    school: School, servers: tuple[PostgreSql, MariaDb], tmp_path: Path
+) -> None:
+    one, other = servers
+    also = Listed(servers=(_postgres(school, one.port), _maria(school, other.port)))
+    staged = stage_night(school.data, DAY, school.database, also=also)
+    assert staged.manifest.parts["hoso"].rows == {"hoc_sinh": PUPILS, "trong": 0, "kho.sach": 2}
+    assert staged.manifest.parts["ketoan"].rows == {"hoc_sinh": PUPILS + 1, "trong": 0}
+    assert save_night(school.repository, staged).complete
+    prove(school.repository, staged.manifest)
+    restore(school.repository, find_snapshot(school.repository), tmp_path / "lai", "hoso")
+    one.run("DROP DATABASE IF EXISTS thu", "CREATE DATABASE thu")
+    load = ["psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(one.port), "-U", "app", "-d", "thu"]
+    subprocess.run([*load, "-f", str(tmp_path / "lai/staging/hoso.sql")], check=True, capture_output=True)
+    counted = subprocess.run([*load, "-Atc", "SELECT ten FROM kho.sach ORDER BY length(ten) DESC LIMIT 1"], check=True, capture_output=True)
+    assert counted.stdout.decode().rstrip("\n") == NASTY
+    assert not [file for file in school.data.rglob(".*") if "backups" not in file.parts]
+
+
+def test_the_maria_dump_loads_into_a_server(school: School, servers: tuple[PostgreSql, MariaDb]) -> None:
+    _, other = servers
+    dump_to_file(_maria(school, other.port), school.data / "staging/ketoan.sql")
+    other.run("CREATE DATABASE thu")
+    with (school.data / "staging/ketoan.sql").open("rb") as stream:
+        command = ["mariadb", "--protocol=tcp", "-h", "127.0.0.1", "-P", str(other.port), "-u", "root", "thu"]
+        subprocess.run(command, stdin=stream, check=True, capture_output=True)
+    assert other.rows("SELECT count(*) FROM thu.hoc_sinh") == [(PUPILS + 1,)]
+    assert (NASTY,) in other.rows("SELECT ho_ten FROM thu.hoc_sinh ORDER BY id DESC LIMIT 1")
+
+
+def test_a_streamed_dump_never_lies_on_our_disk(school: School, servers: tuple[PostgreSql, MariaDb], tmp_path: Path) -> None:
+    one, other = servers
+    dumps = (_postgres(school, one.port, stream=True), _maria(school, other.port, stream=True))
+    streamed = streamed_parts(dumps, school.repository, DAY, school.data / "staging")
+    assert [path.name for path in (school.data / "staging").iterdir()] == []
+    staged = stage_night(school.data, DAY, school.database, also=Listed(streamed=streamed))
+    assert save_night(school.repository, staged).complete
+    prove(school.repository, staged.manifest)
+    require_streamed(school.repository, staged_manifest(school.data))
+    assert len(school.repository.snapshots()) == 1  # a dump is no night
+    plain_restic(school, "restore", "latest", "--tag", "dump=ketoan", "--target", str(tmp_path / "lai"))
+    assert sha256_of(tmp_path / "lai/ketoan.sql") == streamed["ketoan"].files["ketoan.sql"].sha256
+    assert streamed["hoso"].rows == {"hoc_sinh": PUPILS, "trong": 0, "kho.sach": 2}
+
+
+def _dumped(school: School, dump: ServerDump) -> None:
+    if dump.stream:
+        streamed_parts([dump], school.repository, DAY, school.data / "staging")
+    else:
+        stage_night(school.data, DAY, school.database, also=Listed(servers=(dump,)))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", ["postgres", "maria"])
+def test_a_dump_that_dies_halfway_is_never_stored(
+    school: School,
+    servers: tuple[PostgreSql, MariaDb],
+    kind: str,
+    stream: bool,  # noqa: FBT001
+) -> None:
+    server = servers[0] if kind == "postgres" else servers[1]
+    with breaking_network(server.port, 60_000) as port:
+        dump = (_postgres if kind == "postgres" else _maria)(school, port, stream=stream)
+        with pytest.raises(DumpFailed) as caught:
+            _dumped(school, dump)
+    assert PASSWORD not in caught.value.line()
+    assert "Nguyễn" not in caught.value.line()
+    assert school.repository.tagged("truong-dump") == []
+    assert not list((school.data / "staging").glob("*.sql"))
+    assert not [file for file in school.data.rglob(".*") if "backups" not in file.parts]
+
+
+def test_a_dump_without_its_last_line_is_cut(school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script(tmp_path / "pg_dump", 'echo "CREATE TABLE a ("; exit 0')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(DumpFailed, match="dừng giữa chừng"):
+        dump_to_file(_postgres(school, 1), school.data / "staging/hoso.sql")
+    with pytest.raises(DumpFailed, match="dừng giữa chừng"):
+        streamed_parts([_postgres(school, 1, stream=True)], school.repository, DAY, school.data / "staging")
+    assert school.repository.tagged("truong-dump") == []
+
+
+def test_the_password_is_on_no_command_line(
+    school: School, servers: tuple[PostgreSql, MariaDb], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pg_dump", "mariadb-dump"):
+        real = subprocess.run(["which", name], capture_output=True, text=True, check=True).stdout.strip()
+        script(tmp_path / name, f'{{ echo "$0 $@"; env; }} >> "{tmp_path}/nghe.txt"; exec {real} "$@"')
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    dump_to_file(_postgres(school, servers[0].port), school.data / "staging/hoso.sql")
+    dump_to_file(_maria(school, servers[1].port), school.data / "staging/ketoan.sql")
+    told = (tmp_path / "nghe.txt").read_text(encoding="utf-8")
+    assert told.count("-dump") + told.count("pg_dump") >= 2
+    assert PASSWORD not in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"url": "postgresql://sao_luu@127.0.0.1:1/postgres"}, "không trả lời"),
+        ({"url": "postgresql://sao_luu@127.0.0.1:{port}/khong_co"}, "không có cơ sở dữ liệu tên đó"),
+        ({"password_file": None}, "không nhận tài khoản"),
+    ],
+)
+def test_what_is_wrong_is_told(school: School, servers: tuple[PostgreSql, MariaDb], changes: dict[str, str], told: str) -> None:
+    filled = {key: value.format(port=servers[0].port) if value else value for key, value in changes.items()}
+    dump = replace(_postgres(school, servers[0].port), **filled)  # type: ignore[arg-type]
+    with pytest.raises(DumpFailed, match=told):
+        dump_to_file(dump, school.data / "staging/hoso.sql")
+
+
+def test_a_machine_without_the_program_refuses_to_start(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_dumps.shutil, "which", lambda _name: None)
+    with pytest.raises(ConfigurationError, match="chưa có chương trình sao chép postgresql"):
+        stage_night(school.data, DAY, school.database, also=Listed(servers=(_postgres(school, 1),)))
+
+
+def test_what_the_settings_list_must_exist(school: School) -> None:
+    with pytest.raises(PartMissing, match="không thấy «website»"):
+        stage_night(school.data, DAY, school.database, also=Listed(folders={"website": school.root / "web"}))
+    with pytest.raises(PartMissing, match="không thấy «thuvien»"):
+        stage_night(school.data, DAY, school.database, also=Listed(sqlite={"thuvien": school.root / "thuvien.sqlite"}))
+
+
+def test_folders_elsewhere_and_more_databases_come_along(school: School, tmp_path: Path) -> None:
+    web = tmp_path / "trang web"
+    (web / "anh").mkdir(parents=True)
+    (web / "anh" / "trường.jpg").write_bytes(b"\xff" * 900)
+    with closing(sqlite3.connect(school.root / "thuvien.sqlite")) as connection:
+        connection.execute("CREATE TABLE sach (ten TEXT)")
+        connection.execute("INSERT INTO sach VALUES ('Toán')")
+        connection.commit()
+    (school.root / "t.toml").write_text("[school]", encoding="utf-8")
+    also = Listed(folders={"website": web}, sqlite={"thuvien": school.root / "thuvien.sqlite"}, copied={"settings": school.root / "t.toml"})
+    staged = stage_night(school.data, DAY, school.database, also=also)
+    assert save_night(school.repository, staged).complete
+    prove(school.repository, staged.manifest)
+    assert staged.manifest.parts["thuvien"].rows == {"sach": 1}
+    done = restore(school.repository, find_snapshot(school.repository), tmp_path / "lai")
+    assert (tmp_path / "lai" / str(web).lstrip("/") / "anh" / "trường.jpg").read_bytes() == b"\xff" * 900
+    assert done.files == len(staged.manifest.files)

@@ -1,0 +1,207 @@
+"""Files that bear the mark of a state secret are in no snapshot and no manifest (Điều 6); the night names their place and what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from email.message import EmailMessage
+from typing import TYPE_CHECKING
+
+import pytest
+import typst
+
+from backup.manifest import staged_manifest
+from backup.marked import MARKS_FILE, SecrecyLook, left_out
+from backup.opening import open_repositories, open_repository
+from flows import backing_up
+from flows.home import Home
+from flows.status import school_status
+from flows.telling import tell
+from infra.secrecy import look_at
+from infra.secret_files import create_secret
+from infra.settings import Settings
+from tests.integration.backup_school import DAY, new_school
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from backup.repository import Repository
+    from flows.night_record import StepResult
+
+CLEARED = "12-UBND-MẬT.txt"
+LANDING = f"landing/{DAY}"
+# Place below the school's home -> what must not be saved.
+MARKED = (
+    f"data/{LANDING}/vanban/phương án [1].docx",
+    f"data/{LANDING}/vanban/TỐI MẬT kế hoạch.txt",
+    "data/exports/cong-van/kem theo.pdf",
+    "mail/cur/1790000000.M1P1.may:2,S",
+    "mail/.2026/new/1790000001.M2P1.may",
+    "tai-lieu/sâu/MẬT/anh.jpg",
+    "tai-lieu/$HOME ghi chú *.txt",
+)
+PEACEFUL = (
+    f"data/{LANDING}/vanban/mật khẩu.txt",
+    f"data/{LANDING}/vanban/Quy chế BẢO MẬT.txt",
+    "mail/cur/1790000002.M3P1.may:2,S",
+    "tai-lieu/mật độ.docx",
+    f"tai-lieu/{CLEARED}",
+    "tai-lieu/phương án 1.docx",
+)
+
+
+def _docx(file: Path, header: str) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in {"word/document.xml": "Kế hoạch năm học", "word/header1.xml": header}.items():
+            archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?><w:x xmlns:w="w"><w:p><w:t>{text}</w:t></w:p></w:x>')
+
+
+def _pdf(file: Path, header: str) -> None:
+    typst.compile(f"#set page(header: [{header}])\nKế hoạch".encode(), output=file)
+
+
+def _message(file: Path, subject: str) -> None:
+    message = EmailMessage()
+    message["Subject"] = subject
+    message.set_content("Kính gửi nhà trường")
+    file.write_bytes(message.as_bytes())
+
+
+def _write(root: Path) -> None:
+    for place in (*MARKED, *PEACEFUL):
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+    for folder in ("cur", "new", "tmp"):
+        (root / "mail" / folder).mkdir(exist_ok=True)
+    docx, named, pdf, read, new, in_folder, note = (root / place for place in MARKED)
+    _docx(docx, "TUYỆT MẬT")
+    named.write_text("Kế hoạch", encoding="utf-8")
+    _pdf(pdf, "MẬT")
+    _message(read, "TỐI MẬT")
+    _message(new, "Số 12 – MẬT")
+    in_folder.write_bytes(b"\xff\xd8\xff")
+    note.write_text("Độ mật:\nMẬT\n", encoding="utf-8")
+    password, rules, peaceful_mail, density, cleared, other = (root / place for place in PEACEFUL)
+    password.write_text("MẬT KHẨU wifi: đổi mật khẩu\nBÍ MẬT\n", encoding="utf-8")
+    rules.write_text("QUY CHẾ BẢO MẬT\n", encoding="utf-8")
+    _message(peaceful_mail, "Đổi mật khẩu")
+    _docx(density, "MẬT ĐỘ DÂN SỐ")
+    cleared.write_text("MẬT\n", encoding="utf-8")
+    _docx(other, "Kế hoạch")
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, StepResult, StepResult]:
+    """A night with a copy that is saved straight from the sources, too."""
+    school = new_school(tmp_path_factory.mktemp("truong"))
+    root = school.root
+    _write(root)
+    create_secret(root / "hai.pass")
+    (root / "truong.toml").touch()
+    backup = {
+        "password_file": "restic.pass",
+        "folders": {"tai-lieu": "tai-lieu"},
+        "copies": [{"name": "o-hai", "repository": "data/backups/o-hai", "password_file": "hai.pass"}],
+    }
+    values = {"school": {"name": "Trường Mẫu"}, "day": DAY.isoformat(), "home": root, "backup": backup, "mail": {"maildir": "mail"}}
+    home = Home(Settings.model_validate({**values, "secrecy": {"cleared": [CLEARED]}}), root / "truong.toml")
+    school.begin()
+    saved = backing_up.back_up(home, DAY)
+    # Without the first repository the second one reads the sources itself.
+    (school.data / "backups" / "restic").rename(root / "mat")
+    copied = backing_up.copy(home, DAY)
+    (root / "mat").rename(school.data / "backups" / "restic")
+    return home, saved, copied
+
+
+def _stored(repository: Repository, root: Path) -> set[str]:
+    """What the newest snapshot holds, by place below the home."""
+    found = repository.files_of(repository.snapshots()[-1].id)
+    inside = {f"data/{path}" for path in found}
+    return inside | {path.removeprefix(f"{root}/".lstrip("/")) for path in found}
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_what_is_marked_is_in_no_snapshot_and_the_rest_is(night: tuple[Home, StepResult, StepResult], index: int) -> None:
+    home, _, _ = night
+    stored = _stored(open_repositories(home.settings)[index], home.root)
+    assert not stored & set(MARKED)
+    assert stored >= set(PEACEFUL)
+    assert {f"data/{LANDING}/csdl/DanhSachHocSinh.xlsx", "data/exports/bieu-02/2026-09-30.xlsx"} <= stored
+
+
+def test_the_manifest_does_not_promise_it_and_the_night_is_whole(night: tuple[Home, StepResult, StepResult]) -> None:
+    home, _, copied = night
+    promised = set(staged_manifest(home.data).files)
+    assert not [place for place in MARKED if place.removeprefix("data/") in promised or f"{home.root}/{place}".lstrip("/") in promised]
+    assert {place.removeprefix("data/") for place in PEACEFUL if place.startswith("data/")} <= promised
+    assert "đã lưu thẳng" in copied.detail
+    verified = backing_up.verify(home, DAY)
+    assert "2 kho đều đủ" in verified.detail
+
+
+def test_the_night_names_the_place_and_what_the_law_asks(night: tuple[Home, StepResult, StepResult]) -> None:
+    home, saved, copied = night
+    assert len(saved.lines) == len(MARKED)
+    for place in MARKED:
+        (line,) = [line for line in saved.lines if f"“{home.root}/{place}”" in line]
+        assert "Điều 6" in line
+        assert "báo ngay hiệu trưởng" in line
+    lines = tell(home, DAY, [saved, copied]).lines
+    assert sum("không sao lưu “" in line for line in lines) == len(MARKED)
+    assert any(line.startswith("Tài liệu mang dấu mật (7 tệp") for line in lines)
+    summary = (home.data / "nights" / f"{DAY}.txt").read_text(encoding="utf-8")
+    assert "phương án [1].docx" in summary
+
+
+def test_the_status_names_it_too(night: tuple[Home, StepResult, StepResult], tmp_path: Path) -> None:
+    root = tmp_path / "truong"
+    shutil.copytree(night[0].root, root)
+    shutil.rmtree(root / "data" / "findings")  # this school's findings are no real ones
+    status = school_status(Home(night[0].settings.model_copy(update={"home": root}), root / "truong.toml"))
+    assert len(status.facts["marked"]) == len(MARKED)
+    (line,) = [line for line in status.lines if line.label == "Tài liệu mang dấu mật"]
+    assert line.good is False
+    assert "và 6 tệp nữa" in line.detail
+
+
+def test_only_new_files_are_opened_again_and_a_new_mark_in_an_old_file_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, cache = tmp_path / "tai-lieu", tmp_path / MARKS_FILE
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number}.txt").write_text("Kế hoạch\n", encoding="utf-8")
+    opened: list[str] = []
+    monkeypatch.setattr("backup.marked.look_at", lambda file, name: opened.append(file.name) or look_at(file, name))
+
+    def look(*cleared: str) -> dict[str, str]:
+        found = SecrecyLook(cache, frozenset(cleared))
+        found.look_through(folder)
+        found.remember()
+        return left_out(tmp_path)
+
+    assert look() == {}
+    assert len(opened) == 5
+    assert look() == {}
+    assert len(opened) == 5
+    os.link(folder / "1.txt", folder / "1-lien-ket.txt")  # as the landing links what did not change
+    (folder / "3.txt").write_text("MẬT\n", encoding="utf-8")
+    assert look() == {str(folder / "3.txt"): "MẬT"}
+    assert opened[5:] == ["3.txt"]
+    assert look("3.txt") == {}
+    assert look() == {str(folder / "3.txt"): "MẬT"}
+    cache.write_text("{ hỏng", encoding="utf-8")
+    assert SecrecyLook(cache).marked == {}
+
+
+def test_a_document_that_nobody_can_look_into_is_saved_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "khoa.docx").write_bytes(b"PK\x03\x04 broken")
+    look = SecrecyLook(tmp_path.parent / "marks.json")
+    look.look_through(tmp_path)
+    assert (look.marked, look.unreadable) == ({}, 1)
+
+
+def test_the_first_repository_has_one_whole_snapshot(night: tuple[Home, StepResult, StepResult]) -> None:
+    home, saved, _ = night
+    (one,) = open_repository(home.settings).snapshots()
+    assert not one.partial
+    assert saved.problem == ""
