@@ -20,6 +20,7 @@ from flows.checking import check_night, hold_back, write_quality_report
 from flows.cli.demo import DEMO_SETTINGS
 from flows.home import Home, open_home
 from flows.pulling import night_snapshot, pull, take_snapshot
+from flows.waiving import Asked, newest_night, waive
 from infra.errors import ConfigurationError
 
 FIRST, SECOND, THIRD = date(2027, 5, 31), date(2027, 6, 1), date(2027, 6, 2)
@@ -148,6 +149,20 @@ def test_a_class_lacking_something_is_not_approved_and_says_why(school: School) 
     with pytest.raises(ConfigurationError, match="Không có lớp «9Z»"):
         school.approve("9Z", FIRST)
     assert approvals(school.home) == ([], 0)
+
+
+def test_what_is_a_signed_exception_does_not_stand_in_the_way(school: School) -> None:
+    row = mark_of(APPROVED, "DD", 0)
+    key = f"{school.one(f'SELECT ma_hs FROM diem WHERE {row}')}|DD|CN"
+    school.run(f"UPDATE diem SET diem = '9' WHERE {row}")
+    school.night(FIRST)
+    with pytest.raises(NotReady, match="1 chỗ chặn"):
+        school.approve(APPROVED, FIRST)
+    asked = Asked("TT27-7.1c/1", key, "điểm thi tìm hiểu, giữ lại theo biên bản", FIRST, "Phó hiệu trưởng")
+    waive(school.home, newest_night(school.home), asked, FIRST)
+    check_night(school.home, FIRST)
+    school.approve(APPROVED, FIRST)
+    assert school.state(APPROVED, FIRST) == Readiness.APPROVED
 
 
 def test_approved_again_after_a_change_nothing_is_left_to_tell(school: School) -> None:
