@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 from backup.errors import BackupError, ProofFailed
 from backup.manifest import MANIFEST_PATH, manifest_from
-from infra.clock import now, vietnamese_date
+from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime
 
     from backup.manifest import Manifest
     from backup.repository import Repository
-    from backup.stored import StoredSnapshot
 
 RUN_AGAIN = "chạy lại `truong nightly`; nếu vẫn lỗi, chạy `truong doctor` và thay đĩa"
 
@@ -32,22 +31,6 @@ class Proof:
     time: datetime
     files: int
     bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryStatus:
-    """A repository as it is now. `missing`: parts of the newest snapshot that are not whole in it."""
-
-    name: str
-    newest: StoredSnapshot | None
-    count: int
-    stored_bytes: int
-    missing: tuple[str, ...]
-
-    @property
-    def age(self) -> timedelta | None:
-        """How long ago the newest snapshot was made."""
-        return now() - self.newest.time if self.newest else None
 
 
 def prove(repository: Repository, manifest: Manifest) -> Proof:
@@ -67,19 +50,6 @@ def prove(repository: Repository, manifest: Manifest) -> Proof:
     if repository.dump_file(newest.id, MANIFEST_PATH) != manifest.to_bytes():
         raise ProofFailed(f"Bản mới nhất trong kho không phải bản vừa lưu của ngày {day}", where=repository.name, fix=RUN_AGAIN)
     return Proof(manifest.day, newest.id, newest.time, len(manifest.files), manifest.total_bytes)
-
-
-def repository_status(repository: Repository) -> RepositoryStatus:
-    """What the repository holds now, asked of the repository."""
-    found = repository.snapshots()
-    newest = found[-1] if found else None
-    missing = missing_parts(repository, newest.id) if newest else ()
-    return RepositoryStatus(repository.name, newest, len(found), repository.stored_bytes(), missing)
-
-
-def missing_parts(repository: Repository, snapshot_id: str) -> tuple[str, ...]:
-    """Parts that the manifest in a snapshot promises and the snapshot does not hold whole."""
-    return broken_parts(repository.files_of(snapshot_id), stored_manifest(repository, snapshot_id))
 
 
 def broken_parts(stored: Mapping[str, int], manifest: Manifest) -> tuple[str, ...]:

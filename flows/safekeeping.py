@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from backup.opening import open_repositories, open_repository
-from backup.verify import repository_status
+from backup.opening import open_repositories
 from expectations.report import BackupProof
 from flows.drilling import drill_lines, drills_before
 from flows.night_record import load_records
@@ -14,7 +13,6 @@ from flows.repositories import lights_before
 
 if TYPE_CHECKING:
     from backup.repository import Repository
-    from backup.verify import RepositoryStatus
     from flows.home import Home
 
 
@@ -29,11 +27,6 @@ def proof_before(home: Home, day: date) -> BackupProof | None:
     newest = date.fromisoformat(proved[-1]) if proved else None
     lines = (*lights_before(home, day), *drill_lines(drills))
     return BackupProof(newest_day=newest, read_on=drilled, drilled_on=drilled, lines=lines)
-
-
-def newest_in_repository(home: Home) -> RepositoryStatus:
-    """The repository as it is now, asked of the repository itself."""
-    return repository_status(open_repository(home.settings))
 
 
 def all_repositories(home: Home) -> list[Repository]:

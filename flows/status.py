@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 # A nightly system whose newest data is older than this has missed a night.
 FRESH_DAYS = 2
-DRILL_DAYS = 8  # the drill is weekly
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def _drill(home: Home, facts: dict[str, Any]) -> Line:
     if newest is None:
         return Line(None, "Diễn tập khôi phục", "chưa lần nào", "truong drill")
     day = date.fromisoformat(str(newest["day"]))
-    fresh = (now().date() - day).days <= DRILL_DAYS
+    fresh = (now().date() - day).days <= home.settings.backup.watch.max_drill_days
     told = f"{vietnamese_date(day)}: {newest['told']}; {proven_line(home)}"
     return Line(fresh and all(drill["ok"] for drill in found.values()), "Diễn tập khôi phục", told, "truong drill")
 

@@ -15,8 +15,9 @@ from backup.drill import drill, last_drill, past_drills
 from backup.errors import PartMissing, ProofFailed, RepositoryDamaged, RestoreError
 from backup.manifest import MANIFEST_PATH, staged_manifest
 from backup.restore import find_snapshot, restore
-from backup.verify import prove, repository_status
+from backup.verify import broken_parts, prove
 from connectors.records.snapshot import sha256_of
+from infra.clock import now
 from tests.integration.backup_school import DAY, PUPILS, School, lock_files, new_school, plain_restic
 
 if TYPE_CHECKING:
@@ -51,13 +52,10 @@ def test_the_proof_comes_from_the_repository(saved: School) -> None:
     assert proof.bytes == sum((saved.data / path).stat().st_size for path in manifest.files)
     assert set(manifest.files) == set(saved.hashes()) - {MANIFEST_PATH}
     assert saved.repository.locks() == []
-    status = repository_status(saved.repository)
-    assert (status.count, status.missing) == (1, ())
-    assert status.newest is not None
-    assert status.newest.id == proof.snapshot
-    assert status.age is not None
-    assert timedelta(0) < status.age < timedelta(minutes=10)
-    assert status.stored_bytes > 1000
+    (newest,) = saved.repository.snapshots()
+    assert newest.id == proof.snapshot
+    assert timedelta(0) < now() - newest.time < timedelta(minutes=10)
+    assert saved.repository.stored_bytes() > 1000
 
 
 def test_a_whole_night_comes_back_equal(saved: School, tmp_path: Path) -> None:
@@ -146,7 +144,8 @@ def test_a_backup_without_one_of_its_parts_is_no_proof(own: School) -> None:
     own.repository.save(replace(staged.contents, paths=short))
     with pytest.raises(ProofFailed, match="thiếu 1 tệp"):
         prove(own.repository, staged.manifest)
-    assert repository_status(own.repository).missing == ("exports",)
+    newest = own.repository.snapshots()[-1].id
+    assert broken_parts(own.repository.files_of(newest), staged.manifest) == ("exports",)
 
 
 def test_a_backup_that_is_not_tonights_is_no_proof(own: School) -> None:
