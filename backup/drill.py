@@ -1,4 +1,4 @@
-"""The restore drill: bring the newest night back to a scratch folder, prove it, count its pupils, write down how it went.
+"""The restore drill: bring the newest night of a repository back to a scratch folder, prove it, open it, count its pupils, write it down.
 
 `drills.json` is only ever added to: it is what "last proven restorable" rests on.
 """
@@ -7,42 +7,49 @@ from __future__ import annotations
 
 import json
 import shutil
-import sqlite3
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
-from backup.contents import DATABASE_COPY
-from backup.dumps import count_rows
 from backup.errors import RestoreError
 from backup.known import write_json
+from backup.opened import open_sqlite, open_tables, require_rows, told_rows
 from backup.restore import find_snapshot, restore
+from backup.scratch_server import load_dump
+from backup.wanted import databases
 from infra.clock import now, vietnamese_date
+from infra.errors import ConfigurationError
 from infra.vietnamese import decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from backup.repository import Repository
     from backup.restore import Restored
+    from backup.scratch_server import Scratch
+    from backup.stored import StoredSnapshot
 
 DRILLS_FILE = "drills.json"
-PUPIL_TABLES = {"qlnt": "hoc_sinh", "snapshot": "pupils"}  # part of the backup -> its table of pupils
+PUPIL_TABLES = ("hoc_sinh", "pupils")  # of the school's own database, of the canonical snapshot
+SCHOOL_DATABASE, SNAPSHOT_PART = "qlnt", "snapshot"
 SECONDS_AN_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class DrillResult:
-    """One drill. `day`: when it was held; `night`: the school's day of the data; `told`: Vietnamese; `age_hours`: of the data."""
+    """One drill of one repository. `day`: when it was held; `night`: the school's day of the data; `told`: Vietnamese.
+
+    `seconds`: from the first question to the last row counted (RTO); `age_hours`: of the data when the drill
+    was held (RPO). `opened`: a line for each database and dump; `not_loaded`: dumps that no scratch server took.
+    """
 
     day: str
     ok: bool
     told: str
+    repository: str = ""
     night: str = ""
     snapshot: str = ""
     files: int = 0
@@ -50,82 +57,90 @@ class DrillResult:
     pupils: int = 0
     seconds: float = 0.0
     age_hours: float = 0.0
+    opened: tuple[str, ...] = ()
+    not_loaded: tuple[str, ...] = ()
 
     def as_facts(self) -> dict[str, Any]:
         """What the record keeps and a machine reads."""
         return asdict(self)
 
 
-def drill(repository: Repository, scratch: Path) -> DrillResult:
+def drill(repository: Repository, scratch: Path, servers: Sequence[Scratch] = ()) -> DrillResult:
     """Hold a drill below `scratch` (removed afterwards) and add it to the record, also when it fails."""
-    begun = time.monotonic()
+    begun, held = time.monotonic(), DrillResult(now().date().isoformat(), ok=False, told="", repository=repository.name)
     try:
-        result = _held(repository, scratch)
-    except RestoreError as error:
-        result = DrillResult(now().date().isoformat(), ok=False, told=error.line(), seconds=round(time.monotonic() - begun, 1))
+        snapshot = find_snapshot(repository)
+        held = replace(held, night=snapshot.day.isoformat() if snapshot.day else "", snapshot=snapshot.id, age_hours=_age(snapshot))
+        result = _proved(held, repository, snapshot, scratch, servers)
+    except (RestoreError, ConfigurationError) as error:
+        result = replace(held, told=error.line())
+    result = replace(result, seconds=round(time.monotonic() - begun, 1))
+    if result.ok:
+        result = replace(result, told=f"{result.told}, trong {decimal(result.seconds)} giây")
     write_json(repository.state / DRILLS_FILE, [*past_drills(repository.state), result.as_facts()])
     return result
 
 
 def past_drills(state: Path) -> list[dict[str, Any]]:
-    """Every drill, oldest first (`state`: the repository's folder of known.json)."""
+    """Every drill of every repository, oldest first (`state`: the folder of known.json)."""
     file = state / DRILLS_FILE
     found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
     return found
 
 
-def last_drill(state: Path) -> dict[str, Any] | None:
-    """The newest drill, or None."""
-    return next(iter(reversed(past_drills(state))), None)
+def last_drill(state: Path, repository: str = "") -> dict[str, Any] | None:
+    """The newest drill (of a repository; an entry from before there were several names none), or None."""
+    found = [entry for entry in past_drills(state) if not repository or entry.get("repository", repository) == repository]
+    return found[-1] if found else None
 
 
-def _held(repository: Repository, scratch: Path) -> DrillResult:
-    snapshot = find_snapshot(repository)
+def _age(snapshot: StoredSnapshot) -> float:
+    return round((now() - snapshot.time).total_seconds() / SECONDS_AN_HOUR, 1)
+
+
+def _proved(held: DrillResult, repository: Repository, snapshot: StoredSnapshot, scratch: Path, servers: Sequence[Scratch]) -> DrillResult:
+    """The drill's result after the night came back, opened, and had its pupils."""
     with _scratch(scratch) as folder:
         restored = restore(repository, snapshot, folder / "dem")
-        pupils = _count_pupils(restored)
-    age = (now() - snapshot.time).total_seconds() / SECONDS_AN_HOUR
-    night = vietnamese_date(snapshot.day)
-    told = f"khôi phục đủ {restored.files} tệp của đêm {night}, {pupils} học sinh, trong {decimal(restored.seconds)} giây"
-    return DrillResult(
-        day=now().date().isoformat(),
-        ok=True,
-        told=told,
-        night=snapshot.day.isoformat() if snapshot.day else "",
-        snapshot=snapshot.id,
-        files=restored.files,
-        bytes=restored.bytes,
-        pupils=pupils,
-        seconds=round(restored.seconds, 1),
-        age_hours=round(age, 1),
+        counted, not_loaded = open_everything(restored, servers)
+    pupils = _pupils(counted)
+    if not pupils:
+        raise RestoreError("Bản khôi phục không có học sinh nào", where=snapshot.short_id, fix="xem lại đêm đó đã lưu những gì")
+    told = f"khôi phục đủ {restored.files} tệp của đêm {vietnamese_date(snapshot.day)}, {pupils} học sinh"
+    if not_loaded:
+        told += f"; chưa nạp thử {', '.join(not_loaded)} (chưa đặt máy chủ thử [[scratch]])"
+    opened = tuple(told_rows(name, rows) for name, rows in counted.items() if name != SNAPSHOT_PART)
+    return replace(
+        held, ok=True, told=told, files=restored.files, bytes=restored.bytes, pupils=pupils, opened=opened, not_loaded=not_loaded
     )
 
 
-def _count_pupils(restored: Restored) -> int:
-    """Open what came back and count the pupils; RestoreError when the manifest says otherwise or there is nothing to count."""
-    counted = {name: _opened(restored, name) for name in PUPIL_TABLES if name in restored.manifest.parts}
-    for name, rows in counted.items():
-        promised = restored.manifest.parts[name].rows
-        if dict(rows) != dict(promised):
-            raise RestoreError("Dữ liệu khôi phục có số dòng khác bản kê", where=name, fix="chọn bản sao lưu khác: truong snapshots")
-    pupils = next((rows[PUPIL_TABLES[name]] for name, rows in counted.items() if rows.get(PUPIL_TABLES[name])), 0)
-    if not pupils:
-        raise RestoreError(
-            "Bản khôi phục không có học sinh nào", where=str(restored.snapshot.short_id), fix="xem lại đêm đó đã lưu những gì"
-        )
-    return pupils
+def _pupils(counted: Mapping[str, Mapping[str, int]]) -> int:
+    """How many pupils came back: in the school's own database, else in the night's tables, else in any database."""
+    first = [counted[name] for name in (SCHOOL_DATABASE, SNAPSHOT_PART) if name in counted]
+    return next((rows[table] for rows in (*first, *counted.values()) for table in PUPIL_TABLES if rows.get(table)), 0)
 
 
-def _opened(restored: Restored, part: str) -> Mapping[str, int]:
-    """Rows per table of a restored part, counted by opening it."""
-    try:
-        if part == "qlnt":
-            return count_rows(restored.target / DATABASE_COPY)
-        folder = restored.target / restored.manifest.parts[part].path
-        promised = restored.manifest.parts[part].rows
-        return {table: pl.scan_parquet(folder / f"{table}.parquet").select(pl.len()).collect().item() for table in promised}
-    except (sqlite3.Error, pl.exceptions.PolarsError, OSError) as error:
-        raise RestoreError(f"Không mở được dữ liệu đã khôi phục ({type(error).__name__})", where=part, fix="chọn bản khác") from error
+def open_everything(restored: Restored, servers: Sequence[Scratch]) -> tuple[dict[str, Mapping[str, int]], tuple[str, ...]]:
+    """Rows per table of each database, dump and snapshot that came back, as counted by opening it; and the dumps that no server took.
+
+    RestoreError when one does not open, or was promised other rows by the manifest.
+    """
+    parts, counted, not_loaded = restored.manifest.parts, dict[str, "Mapping[str, int]"](), []
+    for name in databases(restored.manifest):
+        file = restored.target / parts[name].path
+        if not file.is_file():
+            continue  # it was not asked for
+        if file.suffix == ".sqlite":
+            counted[name] = open_sqlite(restored.target, restored.manifest, name)
+        elif (rows := load_dump(file, servers)) is None:
+            not_loaded.append(name)
+        else:
+            require_rows(name, rows, parts[name].rows)
+            counted[name] = rows
+    if SNAPSHOT_PART in parts and (restored.target / parts[SNAPSHOT_PART].path).is_dir():
+        counted[SNAPSHOT_PART] = open_tables(restored.target, restored.manifest, SNAPSHOT_PART)
+    return counted, tuple(not_loaded)
 
 
 @contextmanager

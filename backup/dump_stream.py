@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 # pg_dump: rows stand between these two; mariadb-dump --skip-extended-insert: a line each.
-COPY = re.compile(rb"^COPY (?P<table>\S+) (?:\(.*\) )?FROM stdin;$")
+# A quoted name may hold blanks: so."Sổ điểm".
+_QUOTABLE = rb'(?:"(?:[^"]|"")*"|[^"\s])+'
+COPY = re.compile(rb"^COPY (?P<table>" + _QUOTABLE + rb") (?:\(.*\) )?FROM stdin;$")
 END_OF_COPY = b"\\.\n"
 INSERT = re.compile(rb"^INSERT INTO `(?P<table>(?:[^`]|``)+)` VALUES ")
-TABLE = re.compile(rb"^CREATE TABLE (?:`(?P<maria>(?:[^`]|``)+)`|(?P<postgres>\S+)) \($")
+TABLE = re.compile(rb"^CREATE TABLE (?:`(?P<maria>(?:[^`]|``)+)`|(?P<postgres>" + _QUOTABLE + rb")) \($")
 # Both programs write it last; a dump without it was cut, whatever the exit code says.
 ENDINGS = (b"-- PostgreSQL database dump complete", b"-- Dump completed")
 CUT_SHORT = 65  # our own exit code for a dump without its ending

@@ -21,7 +21,7 @@ from backup.faults import error_of, lost_repository, other_repository, place_tak
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
 from backup.runner import Outcome, Runner
-from backup.stored import DAY_TAG, OUR_TAG, PARTIAL_TAG, progress_of, saved_snapshot, stored_snapshot
+from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, progress_of, saved_snapshot, stored_snapshot
 from infra.errors import ConfigurationError
 from infra.secret_files import permission_problem
 
@@ -165,8 +165,9 @@ class Repository:
         return replace(saved, id=changed[0], origin=saved.origin or saved.id) if changed else saved
 
     def snapshots(self, day: date | None = None) -> list[StoredSnapshot]:
-        """Our snapshots (of a day), oldest first, as the repository has them; streamed dumps are not among them."""
-        return self.tagged(OUR_TAG if day is None else f"{OUR_TAG},{DAY_TAG}{day.isoformat()}")
+        """Our nights (of a day), oldest first, as the repository has them; neither streamed dumps nor what was saved before a restore."""
+        found = self.tagged(OUR_TAG if day is None else f"{OUR_TAG},{DAY_TAG}{day.isoformat()}")
+        return [snapshot for snapshot in found if BEFORE_RESTORE_TAG not in snapshot.tags]
 
     def tagged(self, tags: str) -> list[StoredSnapshot]:
         """Snapshots with all of these tags (joined by commas), oldest first."""

@@ -1,4 +1,4 @@
-"""Bring data back: a whole night, a part, a table or a file, into a new folder, proved by hash.
+"""Bring data back: a whole night, a part, a table, a gradebook or a file, into a new folder, proved by hash and opened.
 
 restic's own restore ends well when nothing matched, and counts files that a full disk never took. So
 only what lies there afterwards counts: more than nothing, and every hash as in the snapshot's manifest.
@@ -6,35 +6,43 @@ only what lies there afterwards counts: more than nothing, and every hash as in 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from backup.contents import PART_NAMES
 from backup.errors import BackupError, RestoreError
 from backup.manifest import MANIFEST_PATH, wrong_files
+from backup.opened import open_restored
+from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG, OUR_TAG
 from backup.verify import stored_manifest
+from backup.wanted import choose
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from backup.manifest import FileEntry, Manifest
     from backup.repository import Repository
     from backup.stored import Progress, StoredSnapshot
+    from backup.wanted import Choice
 
 SPARE_BYTES = 50_000_000  # a disk is never filled to the last byte
 SHORTEST_ID = 4
+ASIDE = ".khoi-phuc-"  # in the hidden name of a folder that is still being filled
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was brought back: `files` and `bytes` whose hashes were right, `seconds` for copying and proving together."""
+    """What was brought back: `files` and `bytes` whose hashes were right, `seconds` for copying and proving together.
+
+    `opened`: a Vietnamese line for each thing that was opened.
+    """
 
     snapshot: StoredSnapshot
     target: Path
@@ -42,79 +50,79 @@ class Restored:
     bytes: int
     seconds: float
     manifest: Manifest
+    opened: tuple[str, ...] = ()
 
 
 def find_snapshot(repository: Repository, wanted: date | str | None = None) -> StoredSnapshot:
     """The newest snapshot of a day, the one with an id (or its beginning), or the newest of all. RestoreError when there is none."""
     with _as_restore_error():
-        found = repository.snapshots()
+        found = repository.tagged(OUR_TAG) if isinstance(wanted, str) else repository.snapshots()
     if isinstance(wanted, date):
-        fitting = [snapshot for snapshot in found if snapshot.day == wanted]
+        fitting = [snapshot for snapshot in nights(found) if snapshot.day == wanted]
     elif wanted:
         fitting = [snapshot for snapshot in found if len(wanted) >= SHORTEST_ID and snapshot.id.startswith(wanted)]
     else:
-        fitting = found
+        fitting = nights(found)
     if not fitting:
         told = f"của ngày {vietnamese_date(wanted)}" if isinstance(wanted, date) else f"có mã «{wanted}»" if wanted else "nào"
         raise RestoreError(f"Kho không có bản sao lưu {told}", where=repository.name, fix="xem các bản đang có: truong snapshots")
     return fitting[-1]
 
 
+def nights(found: Sequence[StoredSnapshot]) -> list[StoredSnapshot]:
+    """Snapshots without the partial ones of days that have a whole one."""
+    whole_days = {snapshot.day for snapshot in found if not snapshot.partial}
+    return [snapshot for snapshot in found if not snapshot.partial or snapshot.day not in whole_days]
+
+
+def plan(repository: Repository, snapshot: StoredSnapshot, what: str) -> tuple[Manifest, Choice]:
+    """What a restore would bring, before anything is written. RestoreError when the snapshot has nothing of the kind."""
+    with _as_restore_error():
+        manifest = stored_manifest(repository, snapshot.id)
+        return manifest, choose(manifest, what)
+
+
 def restore(
     repository: Repository, snapshot: StoredSnapshot, target: Path, what: str = "", on_progress: Callable[[Progress], None] | None = None
 ) -> Restored:
-    """Restore into `target`, a folder that does not exist or is empty.
+    """Restore into `target`, a folder that does not exist or is empty, and open what came (backup.opened).
 
-    `what`: empty for everything, else a part (`landing`, `snapshot`, `findings`, `report`, `exports`,
-    `qlnt`), a table (`pupils`), a relative path of a file or folder, or a file's name. Raises
-    RestoreError and leaves nothing half-written.
+    `what`: see backup.wanted. Raises RestoreError and leaves nothing half-written: the folder appears whole,
+    proved and opened, or not at all.
     """
     begun = time.monotonic()
     with _as_restore_error(str(target)):
-        manifest = stored_manifest(repository, snapshot.id)
-        place, expected = choose(manifest, what)
-        _require_room(target, expected)
+        manifest, choice = plan(repository, snapshot, what)
+        expected = choice.expected
+        _require_room(target, choice)
         with _aside(target) as aside:
-            repository.restore(snapshot.id, aside, (place,) if place else (), on_progress)
+            if choice.files:
+                repository.restore(snapshot.id, aside, choice.places, on_progress)
+            for name in choice.streamed:
+                repository.restore(_dump_snapshot(repository, manifest, name), aside, (), on_progress)
             _require_whole(aside, expected)
+            opened = open_restored(aside, manifest, what)
             aside.rename(target)
-    size = sum(entry.size for entry in expected.values())
-    return Restored(snapshot, target, len(expected), size, time.monotonic() - begun, manifest)
+    return Restored(snapshot, target, len(expected), choice.bytes, time.monotonic() - begun, manifest, opened)
 
 
-def choose(manifest: Manifest, what: str) -> tuple[str, dict[str, FileEntry]]:
-    """The relative path to restore (empty: all) and the files that must come. RestoreError when nothing fits."""
-    files = manifest.files
-    if not what:
-        return "", files
-    table = f"snapshots/{manifest.day.isoformat()}/{what}.parquet"
-    part = manifest.parts.get(what)
-    place = part.path if part else table if table in files else what.strip("/")
-    chosen = {path: entry for path, entry in files.items() if path == place or path.startswith(f"{place}/")}
-    if not chosen:
-        place = _only_file_named(manifest, what)
-        chosen = {place: files[place]}
-    return place, chosen
+def _dump_snapshot(repository: Repository, manifest: Manifest, name: str) -> str:
+    """The id of the newest snapshot of a streamed dump of the manifest's day."""
+    found = repository.tagged(f"{DUMP_TAG},{DAY_TAG}{manifest.day.isoformat()},{DUMP_NAME_TAG}{name}")
+    if not found:
+        raise RestoreError(
+            f"Kho không có bản sao cơ sở dữ liệu {name} của đêm này", where=repository.name, fix="thử kho khác (--repository)"
+        )
+    return found[-1].id
 
 
-def _only_file_named(manifest: Manifest, name: str) -> str:
-    found = [path for path in manifest.files if PurePosixPath(path).name == name]
-    if len(found) == 1:
-        return found[0]
-    parts = ", ".join(part for part in PART_NAMES if part in manifest.parts)
-    raise RestoreError(
-        f"Bản sao lưu ngày {vietnamese_date(manifest.day)} " + (f"có nhiều tệp tên «{name}»" if found else f"không có «{name}»"),
-        fix=f"chọn một phần ({parts}), một bảng (pupils…) hoặc đường dẫn của tệp",
-    )
-
-
-def _require_room(target: Path, expected: Mapping[str, FileEntry]) -> None:
-    if not expected:
+def _require_room(target: Path, choice: Choice) -> None:
+    if not choice.expected:
         raise RestoreError("Không có tệp nào để khôi phục", where=str(target), fix="chọn bản khác: truong snapshots")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RestoreError("Thư mục đích đã có tệp, không ghi đè", where=str(target), fix="chọn một thư mục mới (--to)")
     target.parent.mkdir(parents=True, exist_ok=True)
-    needed = sum(entry.size for entry in expected.values()) + SPARE_BYTES
+    needed = choice.bytes + SPARE_BYTES
     if shutil.disk_usage(target.parent).free < needed:
         raise RestoreError(f"Đĩa không đủ chỗ, cần {needed // 1_000_000} MB", where=str(target.parent), fix="chọn đĩa khác (--to)")
 
@@ -135,16 +143,50 @@ def _require_whole(aside: Path, expected: Mapping[str, FileEntry]) -> None:
 
 @contextmanager
 def _aside(target: Path) -> Iterator[Path]:
-    """A hidden folder beside the target, gone afterwards whatever happened; what a killed restore left goes, too."""
-    for left in target.parent.glob(f".{target.name}.khoi-phuc-*"):
-        if not Path(f"/proc/{left.name.rpartition('-')[2]}").exists():
-            shutil.rmtree(left, ignore_errors=True)
-    aside = target.with_name(f".{target.name}.khoi-phuc-{os.getpid()}")
+    """A hidden folder beside the target, held by a lock, gone afterwards whatever happened; what killed restores left goes, too."""
+    remove_left(target.parent)
+    aside = target.with_name(f".{target.name}{ASIDE}{os.getpid()}")
     aside.mkdir(mode=0o700)
     try:
-        yield aside
+        with _held(aside):
+            yield aside
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def remove_left(parent: Path) -> int:
+    """Remove what killed restores left half-filled in a folder: copies of pupils' data that nobody vouches for. Returns how many."""
+    left = [folder for folder in parent.glob(f".*{ASIDE}*") if folder.is_dir() and not _is_held(folder)]
+    for folder in left:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(left)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """A lock on the folder itself: the kernel drops it when we die, however we die, and no number of a process is taken for another's."""
+    with _opened_folder(folder) as descriptor:
+        with suppress(OSError):  # a file system without locks: there nothing is removed
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _is_held(folder: Path) -> bool:
+    try:
+        with _opened_folder(folder) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+@contextmanager
+def _opened_folder(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

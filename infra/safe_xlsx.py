@@ -57,10 +57,19 @@ def sheet_title(text: str, taken: set[str]) -> str:
     return title
 
 
-def new_workbook(file: Path, day: date, title: str) -> xlsxwriter.Workbook:
-    """A workbook to be written to `file` (use it in `with`), dated by the night's day and not by the clock."""
+def new_workbook(file: Path, day: date, title: str, *, streamed: bool = False) -> xlsxwriter.Workbook:
+    """A workbook to be written to `file` (use it in `with`), dated by the night's day and not by the clock.
+
+    `streamed`: rows are written in order, once, and leave memory as they go.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options: dict[str, object] = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "constant_memory": streamed,
+    }
+    options["tmpdir"] = str(file.parent)  # pieces of it hold names: never in the machine's own temporary folder
     book = xlsxwriter.Workbook(str(file), options)
     book.set_properties({"title": title, "created": datetime.combine(day, time())})
     return book

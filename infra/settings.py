@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from infra.backup_settings import Backup
 from infra.errors import ConfigurationError
+from infra.restore_settings import ScratchServer  # noqa: TC001 - pydantic reads it
 from infra.source_settings import ImapServer, Section, SourceSettings
 
 SETTINGS_FILE = "truong.toml"
@@ -83,6 +84,7 @@ class Settings(Section):
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     mail: Mail | None = None
     backup: Backup = Backup()
+    scratch: tuple[ScratchServer, ...] = ()
     alerts: Alerts = Alerts()
     limits: Limits = Limits()
     server: Server = Server()
