@@ -9,7 +9,6 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ import polars as pl
 
 from connectors.contract import ROWS, Breach, Kind, came_back, covers
 from connectors.records.school_calendar import SchoolCalendar
+from infra.append_only import append_line
 from infra.clock import now
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def accept(home: Home, snapshot: Snapshot, day: date, why: str, breaches: Sequen
         "state": state,
         "digest": _digest(told, state),
     }
-    _append(_file(home, system), json.dumps(entry, ensure_ascii=False))
+    append_line(_file(home, system), json.dumps(entry, ensure_ascii=False))
     return _acceptance(entry)
 
 
@@ -129,16 +129,6 @@ def without_accepted_drift(home: Home, findings: pl.DataFrame, day: date) -> pl.
 
 def _file(home: Home, system: str) -> Path:
     return home.folder(ACCEPTED) / f"{system}.jsonl"
-
-
-def _append(file: Path, line: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # A line that a power cut left torn gets its end first; then one write, so that no line of another process is torn.
-    kept = file.read_bytes() if file.is_file() else b""
-    end = b"" if not kept or kept.endswith(b"\n") else b"\n"
-    with file.open("ab", buffering=0) as stream:
-        stream.write(end + line.encode() + b"\n")
-        os.fsync(stream.fileno())
 
 
 def _whole(lines: Sequence[str]) -> Iterator[Acceptance]:

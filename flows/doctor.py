@@ -42,7 +42,7 @@ class Line:
 
 def examine(home: Home) -> list[Line]:
     """Every check, in a fixed order."""
-    return [*_versions(), _restic(), _disk(home), _zone(), *_secret_files(home), *_sources(home), _schedule(home)]
+    return [*_versions(), _restic(), _disk(home), _zone(), *_secret_files(home), *_sources(home), *_recovery_kit(home), _schedule(home)]
 
 
 def _versions() -> Iterator[Line]:
@@ -86,6 +86,7 @@ def _secret_files(home: Home) -> Iterator[Line]:
     named += [settings.backup.key_file, *(file for copy in settings.backup.copies for file in (copy.password_file, copy.key_file))]
     named += [database.password_file for database in settings.backup.databases.values()]
     named += [getattr(source, "password_file", None) for source in settings.sources.values()]
+    named += [server.password_file for server in settings.scratch]
     for file in (settings.path(name) for name in named if name):
         if not file.is_file():
             yield Line(False, f"Tệp mật khẩu {file.name}", "chưa có", f"ghi mật khẩu vào '{file}' rồi chạy: chmod 600 '{file}'")  # noqa: FBT003
@@ -105,6 +106,18 @@ def _sources(home: Home) -> Iterator[Line]:
             yield Line(
                 there, f"Nguồn {system}", f"thư mục {path}" if there else "không thấy thư mục", f"mkdir -p '{home.settings.path(path)}'"
             )
+
+
+def _recovery_kit(home: Home) -> Iterator[Line]:
+    from flows.key_keeping import kit_detail, kit_problems, unfinished_rotation  # noqa: PLC0415 - heavy
+
+    problems = list(kit_problems(home))
+    if begun := unfinished_rotation(home):
+        yield Line(None, "Đổi mật khẩu kho", f"lần trước dở dang ({begun}); mật khẩu đang dùng vẫn mở được kho", "truong backup rotate-key")
+    for good, detail, fix in problems:
+        yield Line(good, "Bộ khôi phục trong tủ sắt", detail, fix)
+    if not problems:
+        yield Line(True, "Bộ khôi phục trong tủ sắt", kit_detail(home))  # noqa: FBT003
 
 
 def _schedule(home: Home) -> Line:

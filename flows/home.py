@@ -106,18 +106,21 @@ def _locked(home: Home, name: str, busy: ConfigurationError) -> Iterator[None]:
 def sweep(home: Home) -> int:
     """Remove what killed nights left half-written (hidden folders and files written aside); returns how many.
 
-    Only called under the night's lock, so nothing that is removed is still being written.
+    Only called under the night's lock, so nothing that is removed is still being written; a restore or a drill may
+    run beside a night, so theirs go only when nobody holds them.
     """
+    from backup.restore import remove_left  # noqa: PLC0415 - heavy
+
     work = home.folder("work")
     asides = [path for pattern in ("*/.*", "*/*/.*", "*/*/*/.*") for path in home.data.glob(pattern) if path.exists()]
-    kept = home.data / "backups"
-    left = [path for path in asides if kept not in path.parents] + ([work] if work.exists() else [])
+    kept = {home.data / name for name in ("backups", "restored", "drill")}
+    left = [path for path in asides if not kept & set(path.parents)] + ([work] if work.exists() else [])
     for path in left:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-    return len(left)
+    return len(left) + remove_left(home.folder("restored"))
 
 
 def prefect_environment(home: Home, api_url: str) -> None:

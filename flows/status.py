@@ -12,9 +12,10 @@ from connectors.records.systems import label_of
 from expectations.ledger import load_result
 from expectations.rule import Severity
 from flows.doctor import Line
+from flows.drilling import last_drill, last_drills, last_proven, proven_line
 from flows.night_record import load_records
 from flows.pulling import NIGHT_FOLDERS
-from flows.safekeeping import last_drill, newest_in_repository
+from flows.safekeeping import newest_in_repository
 from infra.clock import SCHOOL_ZONE, now, vietnamese_date
 from infra.errors import ExitCode, SchoolError
 from infra.vietnamese import number
@@ -112,10 +113,12 @@ def _ago(age: timedelta) -> str:
 
 
 def _drill(home: Home, facts: dict[str, Any]) -> Line:
-    drill = last_drill(home)
-    facts["last_drill"] = drill
-    if drill is None:
+    """Green only when the newest drill of every repository was good and is fresh."""
+    newest, found = last_drill(home), last_drills(home)
+    facts["last_drill"], facts["drills"], facts["last_proven"] = newest, found, last_proven(home)
+    if newest is None:
         return Line(None, "Diễn tập khôi phục", "chưa lần nào", "truong drill")
-    day = date.fromisoformat(str(drill["day"]))
+    day = date.fromisoformat(str(newest["day"]))
     fresh = (now().date() - day).days <= DRILL_DAYS
-    return Line(bool(drill["ok"]) and fresh, "Diễn tập khôi phục", f"{vietnamese_date(day)}: {drill['told']}", "truong drill")
+    told = f"{vietnamese_date(day)}: {newest['told']}; {proven_line(home)}"
+    return Line(fresh and all(drill["ok"] for drill in found.values()), "Diễn tập khôi phục", told, "truong drill")

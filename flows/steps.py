@@ -21,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 
 from connectors.errors import SourceUnreachable
 from connectors.records.systems import label_of
-from flows import backing_up, checking, mailing, pulling, safekeeping, telling
+from flows import backing_up, checking, drilling, mailing, pulling, restoring, telling
 from flows.home import Home, open_home
 from flows.night_record import StepResult
 from flows.progress import StepEvent, announce
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from prefect.client.schemas.objects import State
+
+    from flows.restore_log import RestoreOrder
 
 FAULTS = "logs"
 # A source that hiccups is asked once more; a person is told only after that.
@@ -211,13 +213,13 @@ def tell(config: str, day: date, results: list[StepResult]) -> StepResult:
 @task(name="Diễn tập khôi phục", task_run_name=_drawn("Diễn tập khôi phục"), **PLAIN)
 def hold_drill(config: str) -> StepResult:
     """Restore the newest night aside and prove it; the drill's record says how it went either way."""
-    return _step("drill", "Diễn tập khôi phục", config, safekeeping.drill_step)
+    return _step("drill", "Diễn tập khôi phục", config, drilling.drill_step)
 
 
 @task(name="Khôi phục", task_run_name=_drawn("Khôi phục"), **PLAIN)
-def restore(config: str, day: date | None, what: str, reason: str) -> StepResult:
+def restore(config: str, order: RestoreOrder) -> StepResult:
     """Bring data back into a new folder of the home."""
-    return _step("restore", "Khôi phục", config, lambda home: safekeeping.restore_step(home, day, what, reason))
+    return _step("restore", "Khôi phục", config, lambda home: restoring.restore_step(home, order))
 
 
 @task(name="Lập kế hoạch dọn thư", task_run_name=_drawn("Lập kế hoạch dọn thư"), **PLAIN)

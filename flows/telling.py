@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.records.systems import label_of
 from expectations.ledger import SUMMARY
 from flows.alerts import send_alert
+from flows.drilling import proven_line
 from flows.night_record import StepResult
 from infra.clock import vietnamese_date
 from infra.vietnamese import number
@@ -36,6 +37,7 @@ def summary_lines(home: Home, day: date, results: Sequence[StepResult]) -> list[
     lines += ["", *_wrong_lines(home, day, by_step.get("check"))]
     lines += ["", "Giữ lại: " + _told(by_step.get("holdback")), "Xuất biểu: " + _told(by_step.get("export"))]
     lines += ["Sao lưu: " + _told(by_step.get("backup")), "Kiểm chứng: " + _told(by_step.get("verify"))]
+    lines += [f"Khôi phục: {proven_line(home)}"]
     if problems := [result.problem for result in results if result.problem]:
         lines += ["", "CẦN XỬ LÝ:", *(f"  • {problem}" for problem in problems)]
     return lines

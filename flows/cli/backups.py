@@ -1,12 +1,10 @@
-"""`truong snapshots`, `truong restore`, `truong drill`: what is safe, and bringing it back."""
+"""`truong snapshots`, `truong drill`: what is safe, and the proof that it comes back."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.cli.common import add_home_options, home_of, iso_day, print_json, print_lines
-from flows.cli.progress import shown_progress
+from flows.cli.common import add_home_options, home_of, print_json, print_lines
 from infra.clock import SCHOOL_ZONE, vietnamese_date
 from infra.errors import ExitCode
 from infra.vietnamese import decimal, number, size
@@ -14,33 +12,21 @@ from infra.vietnamese import decimal, number, size
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
-    from datetime import date
+    from pathlib import Path
 
+    from backup.drill import DrillResult
     from backup.repository import Repository
     from backup.stored import StoredSnapshot
 
-WHAT_HELP = (
-    "lấy một phần (landing, snapshot, findings, report, exports, qlnt), một bảng (pupils, marks…), "
-    "một tệp hay đường dẫn; không nêu: trọn đêm"
-)
-
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """`snapshots`, `restore`, `drill`."""
+    """`snapshots`, `drill`."""
     snapshots = verbs.add_parser("snapshots", help="các bản sao lưu, đọc từ chính kho")
     add_home_options(snapshots)
     snapshots.set_defaults(run=_snapshots)
-    restore = verbs.add_parser("restore", help="lấy lại một đêm hay một tệp vào thư mục mới, so mã băm")
-    add_home_options(restore)
-    wanted = restore.add_mutually_exclusive_group()
-    wanted.add_argument("--day", type=iso_day, metavar="NGÀY", help="đêm nào (mặc định: đêm mới nhất)")
-    wanted.add_argument("--snapshot", metavar="MÃ", help="mã bản sao lưu, như `truong snapshots` ghi")
-    restore.add_argument("--file", default="", metavar="GÌ", help=WHAT_HELP)
-    restore.add_argument("--to", type=Path, metavar="THƯ_MỤC", help="thư mục mới (mặc định: data/restored/GIỜ trong nhà của trường)")
-    restore.add_argument("--reason", default="", metavar="LÝ_DO", help="ghi vào sổ khôi phục")
-    restore.set_defaults(run=_restore)
     drill = verbs.add_parser("drill", help="diễn tập: khôi phục đêm mới nhất ra chỗ tạm, so mã băm, đếm học sinh")
     add_home_options(drill)
+    drill.add_argument("--certificate", action="store_true", help="lập giấy chứng nhận (PDF) để Hiệu trưởng ký; mỗi năm học tự lập một lần")
     drill.set_defaults(run=_drill)
 
 
@@ -76,43 +62,29 @@ def _shown(repository: Repository, found: Sequence[StoredSnapshot]) -> list[str]
     return [*lines, f"  {len(found)} bản. Lấy lại: truong restore --day NĂM-THÁNG-NGÀY"]
 
 
-def _restore(arguments: argparse.Namespace) -> int:
-    from flows.safekeeping import log_restore, new_target, restore_into  # noqa: PLC0415 - heavy
-
-    home = home_of(arguments)
-    target = (arguments.to or new_target(home)).absolute()
-    wanted: date | str | None = arguments.day or arguments.snapshot
-    with shown_progress():
-        restored = restore_into(home, wanted, arguments.file, target)
-    log_restore(home, restored, arguments.file, arguments.reason)
-    facts = {
-        "day": restored.snapshot.day,
-        "snapshot": restored.snapshot.id,
-        "target": str(target),
-        "files": restored.files,
-        "bytes": restored.bytes,
-        "seconds": round(restored.seconds, 2),
-    }
-    if arguments.json:
-        print_json(facts)
-        return ExitCode.OK
-    what = f"{number(restored.files)} tệp ({size(restored.bytes)}) của đêm {vietnamese_date(restored.snapshot.day)}"
-    print_lines(
-        [
-            f"Đã lấy lại {what} trong {decimal(restored.seconds)} giây.",
-            "Từng tệp đúng mã băm đã ghi lúc sao lưu.",
-            f"Ở: {target}",
-        ]
-    )
-    return ExitCode.OK
-
-
 def _drill(arguments: argparse.Namespace) -> int:
-    from flows.safekeeping import hold_drill  # noqa: PLC0415 - heavy
+    from flows.drilling import hold_and_certify  # noqa: PLC0415 - heavy
 
-    result = hold_drill(home_of(arguments))
+    results, paper = hold_and_certify(home_of(arguments), certificate=arguments.certificate)
     if arguments.json:
-        print_json(result.as_facts())
+        print_json(_drill_json(results, paper))
     else:
-        print_lines([f"Diễn tập khôi phục {'ĐẠT' if result.ok else 'KHÔNG ĐẠT'}: {result.told}"])
-    return ExitCode.OK if result.ok else ExitCode.RESTORE
+        for result in results:
+            print_lines([f"Diễn tập khôi phục {'ĐẠT' if result.ok else 'KHÔNG ĐẠT'}: {result.told}", *_measured(result)])
+        if paper:
+            print_lines([f"Giấy chứng nhận để Hiệu trưởng ký: {paper}"])
+    return ExitCode.OK if results and all(result.ok for result in results) else ExitCode.RESTORE
+
+
+def _measured(result: DrillResult) -> list[str]:
+    """What was opened, how old the data was (RPO) and how long it took (RTO)."""
+    age, took = f"dữ liệu cũ {decimal(result.age_hours)} giờ (RPO)", f"lấy lại và mở mất {decimal(result.seconds)} giây (RTO)"
+    measured = f"  Kho «{result.repository}»: {age}, {took}"
+    return [*(f"  Mở thử: {line}" for line in result.opened), measured] if result.ok else []
+
+
+def _drill_json(results: Sequence[DrillResult], paper: Path | None) -> dict[str, object]:
+    """The first repository's drill as it always stood, and all of them."""
+    facts = [result.as_facts() for result in results]
+    good = bool(results) and all(result.ok for result in results)
+    return {**(facts[0] if facts else {}), "ok": good, "drills": facts, "certificate": str(paper) if paper else None}

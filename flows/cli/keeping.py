@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flows.cli import keys
 from flows.cli.common import add_home_options, home_of, print_json, print_lines
 from flows.cli.progress import shown_progress
 from infra.clock import SCHOOL_ZONE, vietnamese_date
@@ -43,6 +44,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     )
     for name, run in {"run": _run, "plan": _plan, "check": _check, "repair": _repair, "prepare": _prepare}.items():
         parsers[name].set_defaults(run=run)
+    keys.register_rotation(inner)
 
 
 def _run(arguments: argparse.Namespace) -> int:

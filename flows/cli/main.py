@@ -6,7 +6,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from flows.cli import accept, backups, check, connect, demo, health, keeping, mail, night, pull, rules, setup, sources
+from flows.cli import accept, backups, check, connect, demo, health, keeping, keys, mail, night, pull, restoring, rules, setup, sources
 from flows.cli import map as map_files
 from flows.cli.common import VietnameseParser
 from infra.errors import ExitCode, SchoolError, of_the_machine
@@ -21,7 +21,24 @@ def build_parser() -> VietnameseParser:
     """All verbs; each group registers its own."""
     parser = VietnameseParser(prog="truong", description="Giữ dữ liệu nhà trường đúng, đủ và an toàn.")
     verbs = parser.add_subparsers(title="Các lệnh", metavar="LỆNH", required=True, parser_class=VietnameseParser)
-    for group in (demo, setup, night, sources, connect, map_files, pull, accept, check, rules, backups, keeping, mail, health):
+    for group in (
+        demo,
+        setup,
+        night,
+        sources,
+        connect,
+        map_files,
+        pull,
+        accept,
+        check,
+        rules,
+        backups,
+        restoring,
+        keeping,
+        keys,
+        mail,
+        health,
+    ):
         group.register(verbs)
     return parser
 

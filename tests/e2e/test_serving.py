@@ -123,7 +123,8 @@ def test_the_restore_form_brings_a_table_back_and_writes_the_log(served: Served)
 @pytest.mark.slow
 def test_the_form_asks_in_vietnamese_and_refuses_without_a_reason(served: Served) -> None:
     fields = served.deployments()["khoi-phuc"]["parameter_openapi_schema"]["properties"]
-    assert {field["title"] for field in fields.values()} == {"Lý do", "Ngày của dữ liệu cần lấy lại", "Lấy lại gì", "Tệp cấu hình"}
+    titles = {"Lý do", "Ngày của dữ liệu cần lấy lại", "Lấy lại gì", "Lấy từ kho nào", "Tệp cấu hình"}
+    assert {field["title"] for field in fields.values()} == titles
     assert served.run("khoi-phuc", reason=" ")["state"]["type"] == "FAILED"
 
 
