@@ -84,10 +84,7 @@ def _of_day(found: Sequence[StoredSnapshot], answer: str) -> list[StoredSnapshot
 
 
 def _what(repository: Repository, snapshot: StoredSnapshot, manifest: Manifest) -> str:
-    kinds = {"trọn đêm": "", "một bảng (mở bằng Excel)": "table", "sổ điểm của một lớp (mở bằng Excel)": CLASS}
-    kinds |= {"cơ sở dữ liệu": DATABASE} if databases(manifest) else {}
-    kinds |= {PART_NAMES["mail"]: "mail"} if "mail" in manifest.parts else {}
-    kinds |= {"một tệp hay thư mục": "file"}
+    kinds = _kinds(manifest)
     print_lines(["", "Lấy lại gì?", *(f"  {place}. {label}" for place, label in enumerate(kinds, 1))])
     chosen = list(kinds.values())[_number("Số (Enter: 1): ", len(kinds), default=1) - 1]
     if chosen == "table":
@@ -95,6 +92,17 @@ def _what(repository: Repository, snapshot: StoredSnapshot, manifest: Manifest) 
     if chosen == CLASS:
         return CLASS + _class(repository, snapshot, manifest)
     return _file(manifest) if chosen == "file" else chosen
+
+
+def _kinds(manifest: Manifest) -> dict[str, str]:
+    """What this night has to give: label -> answer; nothing is offered that would then not be there."""
+    there = tables(manifest)
+    kinds = {"trọn đêm": ""}
+    kinds |= {"một bảng (mở bằng Excel)": "table"} if there else {}
+    kinds |= {"sổ điểm của một lớp (mở bằng Excel)": CLASS} if {"classes", "marks"} <= set(there) else {}
+    kinds |= {"cơ sở dữ liệu": DATABASE} if databases(manifest) else {}
+    kinds |= {PART_NAMES["mail"]: "mail"} if "mail" in manifest.parts else {}
+    return {**kinds, "một tệp hay thư mục": "file"}
 
 
 def _table(manifest: Manifest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -135,6 +136,23 @@ def test_a_plan_says_how_much_would_come(home: Home) -> None:
     shown = restore_plan(home, RestoreOrder("qlnt"))
     assert (shown.files, shown.bytes) == (1, (home.data / "staging" / "qlnt.sqlite").stat().st_size)
     assert shown.snapshot.day == DAY
+
+
+def test_the_questions_offer_every_repository_and_only_what_the_night_has(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows.cli.restore_questions import asked_order
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("9\n2\n01/01/2020\n\n2\n1\nxem thử\ncó\n"))
+    order = asked_order(home)
+    assert (order.repository, order.what, order.reason) == ("dia-roi", "pupils", "xem thử")
+    told = capsys.readouterr().out
+    for line in ("1. tai-cho: ", "2. dia-roi: ", "Hãy gõ một số từ 1 đến 2.", "Không có đêm «01/01/2020».", "Học sinh (40 dòng)"):
+        assert line in told
+    assert "sổ điểm" not in told, "this night has no marks"
+    monkeypatch.setattr("sys.stdin", io.StringIO("1\n"))
+    with pytest.raises(RestoreRefused, match="chưa trả lời hết"):
+        asked_order(home)
 
 
 def test_in_place_saves_what_is_there_first_and_then_writes_over_exactly_that(home: Home, own: School) -> None:
