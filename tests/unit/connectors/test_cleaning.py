@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import unicodedata
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -217,16 +216,6 @@ def test_types_are_those_of_the_table() -> None:
         texts = [column.name for column in table.own if (name, column.name) not in cleaning.DERIVED]
         frame = clean_table(name, pl.DataFrame({text: ["1"] for text in texts}))
         assert {column: frame.schema[column] for column in frame.columns} == {column.name: column.polars_type for column in table.own}
-
-
-def test_a_million_phones_and_names_take_seconds() -> None:
-    rows = 1_000_000
-    frame = pl.DataFrame({"pupil_code": ["7900000001"], "full_name": ["Nguyễn Thị Hằng"], "phone": ["+84 908.123.456"]}).select(
-        pl.all().repeat_by(rows).explode()
-    )
-    start = time.perf_counter()
-    assert clean_table("guardians", frame).height == rows
-    assert time.perf_counter() - start < 15  # measured: 1.1 s; row by row it would be minutes
 
 
 @pytest.mark.parametrize("told", ["2027-05-30", "30/05/2027", "2027-05-30 08:15", "2027-05-30 08:15:00", "2027-05-30T08:15:00"])
