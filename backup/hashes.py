@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backup.known import write_json
 from backup.manifest import FileEntry
 from connectors.records.snapshot import sha256_of
 
@@ -56,9 +55,12 @@ class FileHashes:
         return [(path, self._entry(path)) for path in paths]
 
     def remember(self) -> None:
-        """Keep the hashes for the next night."""
+        """Keep the hashes for the next night; nothing is lost with them but time, so the disk is not waited for."""
         if self.cache:
-            write_json(self.cache, self._fresh, indent=None)
+            self.cache.parent.mkdir(parents=True, exist_ok=True)
+            aside = self.cache.with_name(f".{self.cache.name}.{os.getpid()}")
+            aside.write_text(json.dumps(self._fresh), encoding="utf-8")
+            aside.replace(self.cache)
 
     def recall(self) -> None:
         """Take what was remembered last for tonight's files, when they were hashed by an earlier step."""

@@ -68,12 +68,12 @@ def read_json(file: Path) -> dict[str, Any]:
     return found
 
 
-def write_json(file: Path, value: object, indent: int | None = 1) -> None:
+def write_json(file: Path, value: object) -> None:
     """Write a JSON file aside, flush it to the disk and rename it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     with aside.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(value, ensure_ascii=False, indent=indent, sort_keys=True) + "\n")
+        stream.write(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
     aside.replace(file)
