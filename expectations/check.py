@@ -155,7 +155,7 @@ def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earl
         breaking += [_findings(rule, scan.view, failing.lazy().filter(rule.code)) for rule, _ in scan.asked if failing[rule.code].any()]
         examined |= scan.examined(dict(counts.iter_rows()))
     # Together and lazily: each rule's filter copies only the columns that its findings are made of. In memory,
-    # because the streaming engine of Polars 2.1 panics in `str.zfill` of a part that the filter left empty.
+    # because the streaming engine of Polars 2.1 panics in `pl.format` over a part that the filter left empty.
     found = pl.collect_all(breaking, engine="in-memory")
     once = ordered(pl.concat(found)).unique(["rule", "system", "table", "key"], keep="first", maintain_order=True)
     return told_once(scene, rules, QualityResult(once, examined))

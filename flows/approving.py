@@ -69,7 +69,7 @@ def night_of(home: Home, day: date | None) -> Snapshot:
 def results_of(home: Home, snapshot: Snapshot) -> GradeEntry:
     """Grade entry and readiness of a night. ConfigurationError when the night was not checked: then nobody knows what is wrong in it."""
     try:
-        findings = load_result(home.folder("findings", snapshot.day)).findings
+        findings = load_result(home.folder("findings", snapshot.day)).open_singles
     except FileNotFoundError as error:
         where, fix = vietnamese_date(snapshot.day), "chạy lại `truong nightly`"
         raise ConfigurationError("Đêm này chưa được kiểm tra", where=where, fix=fix) from error

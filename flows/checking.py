@@ -185,7 +185,7 @@ def write_quality_report(home: Home, day: date, problems: Sequence[str], export:
         earlier=earlier_summaries(home.folder("findings"), day),
         exports=_export_notes(export),
         backup_proof=proof_before(home, day),
-        source_problems=tuple(problems),
+        source_problems=(*problems, *damage_lines(home)),
         gradebook=home.settings.gradebook,
         approvals=approved_results(home),
     )

@@ -8,7 +8,7 @@ import polars as pl
 
 from connectors.records.codes import STAFF_LEFT
 from connectors.records.tables import STAFF
-from expectations.rule import NativeExpectation, Owner, Rule, Severity, not_null
+from expectations.rule import NativeExpectation, Owner, Rule, Severity, Where, not_null
 from infra.regulations import ND137_13, SECTOR_DATABASE
 
 _staff = partial(Rule, article=SECTOR_DATABASE, table=STAFF.name, view="staff", severity=Severity.REVIEW, owner=Owner.CLERK)
@@ -53,6 +53,9 @@ RATED_TEACHER = (pl.col("staff_group") == TEACHERS) & (pl.col("status") != ARRIV
 def _required(number: int, field: tuple[str, str, str], *, of_teachers: bool = False) -> Rule:
     column, label, expected = field
     missing = AT_WORK & pl.col(column).is_null()
+    rows: tuple[Where, ...] = (("status", "not in", STAFF_LEFT),)
+    if of_teachers:
+        rows = (("status", "not in", (*STAFF_LEFT, ARRIVED)), ("staff_group", "in", (TEACHERS,)))
     return _staff(
         code=f"CB-1/{number}",
         stated=False,
@@ -62,7 +65,7 @@ def _required(number: int, field: tuple[str, str, str], *, of_teachers: bool = F
         message=f"Cán bộ đang làm việc chưa có {label}",
         expected=expected,
         fix=f"Hồ sơ nhân sự › can_bo.csv › {label}: ghi theo hồ sơ gốc rồi nộp lại tệp",
-        native=None if of_teachers else not_null(column, ("status", "not in", STAFF_LEFT)),
+        native=not_null(column, *rows),
     )
 
 

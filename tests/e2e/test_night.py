@@ -37,6 +37,18 @@ def test_every_step_ran_well(good_night: Path) -> None:
     assert not [step["problem"] for step in record["steps"] if step["problem"]]
 
 
+def test_the_backup_holds_everything_that_is_listed(good_night: Path) -> None:
+    manifest = json.loads((good_night / "data" / "staging" / "manifest.json").read_text(encoding="utf-8"))
+    parts = manifest["parts"]
+    assert set(parts) == {"landing", "snapshot", "findings", "report", "exports", "qlnt", "mail", "prefect", "settings"}
+    assert parts["prefect"]["rows"]["flow_run"] >= 1
+    assert parts["qlnt"]["rows"]["hoc_sinh"] == 300
+    assert all(part["files"] for part in parts.values())
+    secrets = [file.read_text(encoding="utf-8").strip() for file in (good_night / "secrets").iterdir()]
+    settings = (good_night / "data" / "staging" / "settings" / "truong.toml").read_text(encoding="utf-8")
+    assert not [secret for secret in secrets if secret in settings]
+
+
 def test_snapshot_is_whole(good_night: Path) -> None:
     assert damaged_tables(good_night / "data" / "snapshots" / DAY) == []
 

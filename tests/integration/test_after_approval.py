@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -20,10 +20,8 @@ from flows.checking import check_night, hold_back, write_quality_report
 from flows.cli.demo import DEMO_SETTINGS
 from flows.home import Home, open_home
 from flows.pulling import night_snapshot, pull, take_snapshot
+from flows.waiving import Asked, newest_night, waive
 from infra.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FIRST, SECOND, THIRD = date(2027, 5, 31), date(2027, 6, 1), date(2027, 6, 2)
 APPROVED, OPEN = "1A", "2A"
@@ -153,6 +151,20 @@ def test_a_class_lacking_something_is_not_approved_and_says_why(school: School) 
     assert approvals(school.home) == ([], 0)
 
 
+def test_what_is_a_signed_exception_does_not_stand_in_the_way(school: School) -> None:
+    row = mark_of(APPROVED, "DD", 0)
+    key = f"{school.one(f'SELECT ma_hs FROM diem WHERE {row}')}|DD|CN"
+    school.run(f"UPDATE diem SET diem = '9' WHERE {row}")
+    school.night(FIRST)
+    with pytest.raises(NotReady, match="1 chỗ chặn"):
+        school.approve(APPROVED, FIRST)
+    asked = Asked("TT27-7.1c/1", key, "điểm thi tìm hiểu, giữ lại theo biên bản", FIRST, "Phó hiệu trưởng")
+    waive(school.home, newest_night(school.home), asked, FIRST)
+    check_night(school.home, FIRST)
+    school.approve(APPROVED, FIRST)
+    assert school.state(APPROVED, FIRST) == Readiness.APPROVED
+
+
 def test_approved_again_after_a_change_nothing_is_left_to_tell(school: School) -> None:
     school.night(FIRST)
     school.approve(APPROVED, FIRST)
@@ -189,3 +201,5 @@ def test_the_log_says_who_when_and_why_and_a_line_changed_by_hand_is_told_and_no
     other.approval.cells.write_bytes(b"")
     assert approvals(school.home) == ([], 3)
     assert "3 dòng hỏng" in "".join(check_night(school.home, FIRST).lines)
+    page = write_quality_report(school.home, FIRST, (), None).paths["report"]
+    assert "sổ duyệt kết quả có 3 dòng hỏng" in Path(page).read_text(encoding="utf-8")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 DAY = date(2027, 5, 31)
 PUPILS, SMALLEST_SCHOOL = 300, 60
-SEEDS = range(1, 21)
+SEEDS, CLEAN_SEEDS = range(1, 21), range(1, 11)
 QUICK_SEEDS = (1, 2)
 FEWEST_FAULTS, FEWEST_RULES = 50, 35
 # Before any mark is due, in the second term with one term's marks, and with marks of three times.
@@ -105,7 +105,7 @@ def test_with_all_systems_their_differences_are_found_as_well(tmp_path: Path) ->
     assert {rule for rule, _, _ in planted} >= {f"DCH-{number}" for number in range(10, 15)}
 
 
-@pytest.mark.parametrize("seed", quick_first(SEEDS))
+@pytest.mark.parametrize("seed", quick_first(CLEAN_SEEDS))
 def test_nothing_is_found_in_clean_data(tmp_path: Path, seed: int) -> None:
     assert_nothing_in_clean_data(tmp_path, DemoOptions(PUPILS, seed, DAY))
 
@@ -148,7 +148,7 @@ def test_the_smallest_school_is_checked_as_exactly(tmp_path: Path, seed: int) ->
     assert_nothing_in_clean_data(tmp_path / "clean", options)
 
 
-def test_ten_schools_together_break_every_rule_but_the_listed_ones() -> None:
+def test_twenty_schools_together_break_every_rule_but_the_listed_ones() -> None:
     planted = {rule for seed in SEEDS for rule, _, _ in plant(build_school(seed, PUPILS, DAY), seed)}
     known = {rule.code for rule in all_rules()}
     assert not planted - known, f"planted for rules that do not exist: {sorted(planted - known)}"

@@ -98,6 +98,8 @@ def run(chosen: list[MutationSpec], workers: int) -> list[Tried]:
     with tempfile.TemporaryDirectory() as copies, Pool(workers, _enter_copy, (copies,)) as pool:
         for number, one in enumerate(pool.imap_unordered(_try, chosen), start=1):
             tried.append(one)
+            if not one.killed:  # at once: a run takes long, and whoever stops it has what it found
+                sys.stderr.write(f"\nSURVIVED {one.place} {one.flip}\n{one.told}\n")
             sys.stderr.write(f"\r{number}/{len(chosen)}  survived {sum(not one.killed for one in tried)} ")
             sys.stderr.flush()
     sys.stderr.write("\n")
@@ -123,9 +125,6 @@ def main() -> int:
     arguments = parser.parse_args()
     chosen = sample(arguments.sample) if arguments.sample else mutants()
     tried = run(chosen, arguments.workers)
-    for one in tried:
-        if not one.killed:
-            sys.stdout.write(f"\nSURVIVED {one.place} {one.flip}\n{one.told}\n")
     score = score_of(tried)
     sys.stdout.write(f"\n{len(tried)} mutants of expectations/rules, {score:.1%} killed (bound {WANTED:.0%})\n")
     return 0 if score >= WANTED else 1
