@@ -63,6 +63,8 @@ def back_up(home: Home, day: date) -> StepResult:
     without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name in listed.parts - {*staged.manifest.parts, *NOT_EVERY_NIGHT})
     counts = {"tệp": saved.files, "byte": saved.bytes, "byte thêm mới": saved.added_bytes}
     detail = f"{told}; không có: {without}" if without else told
+    if staged.look and staged.look.unreadable:
+        counts["tệp không xem được bên trong (hỏng hoặc có mật khẩu)"] = staged.look.unreadable
     return StepResult("", "", detail, counts, {"bản sao lưu": saved.id[:8]}, lines=tuple(marked_lines(home)))
 
 

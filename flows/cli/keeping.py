@@ -50,18 +50,20 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 def _run(arguments: argparse.Namespace) -> int:
     from flows import backing_up  # noqa: PLC0415 - heavy
     from flows.home import one_night_at_a_time  # noqa: PLC0415 - heavy
+    from flows.repositories import look_at_repositories  # noqa: PLC0415 - heavy
 
     home = home_of(arguments)
     works: list[Callable[[Home, Any], StepResult]] = [backing_up.back_up]
     works += [backing_up.copy] if home.settings.backup.copies else []
     with one_night_at_a_time(home), shown_progress():
         results = [work(home, home.today) for work in (*works, backing_up.verify, backing_up.care)]
+        results.append(look_at_repositories(home))
     problems = [result.problem for result in results if result.problem]
     if arguments.json:
         print_json({"day": home.today, "steps": [result.detail for result in results], "problems": problems})
     else:
         print_lines([f"Đã sao lưu ngày {vietnamese_date(home.today)}:", *(f"  {result.detail}" for result in results)])
-        print_lines(f"  CHÚ Ý: {problem}" for problem in problems)
+        print_lines(f"  CHÚ Ý: {line}" for line in (*backing_up.marked_lines(home), *problems))
     return ExitCode.BACKUP if problems else ExitCode.OK
 
 

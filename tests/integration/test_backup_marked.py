@@ -41,6 +41,7 @@ MARKED = (
     "tai-lieu/sâu/MẬT/anh.jpg",
     "tai-lieu/$HOME ghi chú *.txt",
 )
+LOCKED = "tai-lieu/khóa.docx"  # nobody can look into it: saved, and counted
 PEACEFUL = (
     f"data/{LANDING}/vanban/mật khẩu.txt",
     f"data/{LANDING}/vanban/Quy chế BẢO MẬT.txt",
@@ -88,6 +89,7 @@ def _write(root: Path) -> None:
     _docx(density, "MẬT ĐỘ DÂN SỐ")
     cleared.write_text("MẬT\n", encoding="utf-8")
     _docx(other, "Kế hoạch")
+    (root / LOCKED).write_bytes(b"PK\x03\x04 broken")
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +128,7 @@ def test_what_is_marked_is_in_no_snapshot_and_the_rest_is(night: tuple[Home, Ste
     home, _, _ = night
     stored = _stored(open_repositories(home.settings)[index], home.root)
     assert not stored & set(MARKED)
-    assert stored >= set(PEACEFUL)
+    assert stored >= {*PEACEFUL, LOCKED}
     assert {f"data/{LANDING}/csdl/DanhSachHocSinh.xlsx", "data/exports/bieu-02/2026-09-30.xlsx"} <= stored
 
 
@@ -204,4 +206,5 @@ def test_the_first_repository_has_one_whole_snapshot(night: tuple[Home, StepResu
     home, saved, _ = night
     (one,) = open_repository(home.settings).snapshots()
     assert not one.partial
+    assert saved.counts["tệp không xem được bên trong (hỏng hoặc có mật khẩu)"] == 1
     assert saved.problem == ""
