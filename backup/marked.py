@@ -69,7 +69,7 @@ class SecrecyLook:
 
     def remember(self) -> None:
         """Keep what was found, and what is left out tonight, for the copies and the next night."""
-        write_json(self.cache, {"looked": self._fresh, "left_out": self.marked}, indent=None)
+        write_json(self.cache, {"looked": self._fresh, "left_out": self.marked})
 
     def _is_cleared(self, path: str, place: Path) -> bool:
         names = {path, path.removeprefix(f"{place}/"), path.rsplit("/", 1)[-1]} if self.cleared else set()
