@@ -80,9 +80,7 @@ class Repository:
         known = KnownRepositories(self.state)
         expected = known.id_of(self.known_place)
         found = self.identity()
-        if found is None:
-            if expected or self.terms.removable:
-                raise lost_repository(self.url)
+        if found is None and not (expected or self.terms.removable):
             self.create(chunkers_of)
             found = self.identity()
         if found is None:
@@ -96,14 +94,6 @@ class Repository:
         """The id of the repository that is there; None when there is none."""
         outcome = self.run(["cat", "config", "--no-lock"], QUICK_SECONDS)
         return None if outcome.exit_code == EXIT_MISSING else str(self.required(outcome).json()["id"])
-
-    def require_known(self) -> None:
-        """Before anything is written or deleted: this is the repository that the school has used. RepositoryMissing when it is not."""
-        expected, found = KnownRepositories(self.state).id_of(self.known_place), self.identity()
-        if found is None:
-            raise lost_repository(self.url)
-        if expected and found != expected:
-            raise other_repository(self.url)
 
     def unlock_stale(self) -> None:
         """Remove locks whose restic is dead, never those of a living one, never all of them."""
@@ -184,8 +174,7 @@ class Repository:
             if row.get("type") == "file":
                 found[row["path"].lstrip("/")] = row.get("size", 0)
 
-        arguments = self._whole(["ls", "--json", "--no-lock", snapshot_id])
-        self.required(self._runner({}).run(arguments, seconds=QUICK_SECONDS, on_line=hear))
+        self.required(self._runner({}).run(self._whole(["ls", "--json", "--no-lock", snapshot_id]), seconds=QUICK_SECONDS, on_line=hear))
         return found
 
     def dump_file(self, snapshot_id: str, path: str) -> bytes:
