@@ -30,14 +30,14 @@ def code_of(number: int) -> str:
 
 MOBILE = re.compile(r"0(3[2-9]|5[25689]|7[06-9]|8[1-9]|9[0-46-9])\d{7}")
 OLD_MOBILE = re.compile(r"01(2[0-9]|6[2-9]|8[68]|99)\d{7}")
-PHONE_RULES = ("DT-1", "DT-2", "DT-4", "DT-5")
+PHONE_RULES = ("DT-1", "DT-2", "DT-3", "DT-4", "DT-5")
 SHARED_FROM = 5
 
 
 def bare(number: str) -> str:
     """DT-1: +84 or 84 becomes 0; blanks, dots, hyphens and brackets are dropped."""
     digits = re.sub(r"[\s.()\-]", "", number)
-    return re.sub(r"^(\+84|84(?=\d{9,10}$))0?", "0", digits)
+    return re.sub(r"^\+?84(?=[12]?\d{9}$)", "0", digits)
 
 
 def kind_of(number: str) -> str:
@@ -47,6 +47,8 @@ def kind_of(number: str) -> str:
         return "landline"
     if OLD_MOBILE.fullmatch(number):
         return "old"
+    if re.fullmatch(r"02\d{5,}", number):
+        return "no landline"
     return "zero lost" if re.fullmatch(r"[35789]\d{8}", number) else "wrong"
 
 
@@ -59,7 +61,7 @@ def chosen(cell: str) -> str:
 def plain_phone_findings(cells: list[str | None]) -> set[tuple[str, str]]:
     numbers = [None if cell is None else chosen(cell) for cell in cells]
     shared = Counter(number for number in numbers if number and kind_of(number) in {"mobile", "landline"})
-    told = {"old": "DT-2", "zero lost": "DT-4", "wrong": "DT-1"}
+    told = {"old": "DT-2", "no landline": "DT-3", "zero lost": "DT-4", "wrong": "DT-1"}
     found = {(told[kind_of(number)], code_of(place)) for place, number in enumerate(numbers) if number and kind_of(number) in told}
     many = {(place, number) for place, number in enumerate(numbers) if number and shared[number] >= SHARED_FROM}
     return found | {("DT-5", code_of(place)) for place, _ in many}
