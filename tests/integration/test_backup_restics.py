@@ -232,7 +232,8 @@ def test_a_full_disk_is_told_and_the_next_night_is_good(tmp_path: Path) -> None:
 
 def test_a_restic_that_is_too_old_is_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = TOOLS / "restic-bookworm"
-    program = shutil.copy(old, tmp_path / "restic") if old.exists() else script(tmp_path / "restic", "echo restic 0.14.0 compiled with go1.19.8 on linux/amd64")
+    says = "echo restic 0.14.0 compiled with go1.19.8 on linux/amd64"
+    program = shutil.copy(old, tmp_path / "restic") if old.exists() else script(tmp_path / "restic", says)
     monkeypatch.setenv("PATH", str(Path(program).parent))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
     assert restic_version(Path(program))[:2] == (0, 14)
