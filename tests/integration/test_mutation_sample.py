@@ -6,7 +6,7 @@ import pytest
 
 from tests.mutation.run import WANTED, run, sample, score_of
 
-SAMPLED = 10
+SAMPLED = 5
 
 
 @pytest.mark.slow
