@@ -81,11 +81,15 @@ def lines_of(file: Path, suffix: str = "", *, letters: str) -> Iterator[str]:
         raise Unreadable(file.name) from error
 
 
-def _may_hold(content: bytes, letters: str) -> bool:
-    """Whether any of the letters may stand in a text, however it is written: composed, decomposed, as an entity, in UTF-16."""
+def _may_hold(content: bytes, letters: str, *, entities: bool) -> bool:
+    """Whether any of the letters may stand in a text: composed, decomposed or, where there are such, as an entity.
+
+    As the text will be decoded: what UTF-16 would write is two bytes that stand in any picture.
+    """
+    if content[:2] in UTF16:
+        return True
     forms = {unicodedata.normalize("NFC", letters), unicodedata.normalize("NFD", letters)[-1]}
-    codes = {letter.encode(code) for form in forms for letter in form for code in ("utf-8", "utf-16-le", "utf-16-be")}
-    return b"&#" in content or any(code in content for code in codes)
+    return (entities and b"&#" in content) or any(letter.encode() in content for form in forms for letter in form)
 
 
 def _small(file: Path, kind: str, letters: str) -> Iterator[str]:
@@ -94,7 +98,7 @@ def _small(file: Path, kind: str, letters: str) -> Iterator[str]:
     content = file.read_bytes()
     if kind in MESSAGES:
         yield from _message(email.message_from_bytes(content, policy=email.policy.default), letters)
-    elif content.startswith(RTF_HEAD) or _may_hold(content, letters):
+    elif content.startswith(RTF_HEAD) or _may_hold(content, letters, entities=kind in MARKUP):
         yield from _plain(content, kind)
 
 
@@ -127,7 +131,7 @@ def _zipped(file: Path | BytesIO, letters: str) -> Iterator[str]:
             left -= len(content)
             if left < 0:
                 raise Unreadable("zip")
-            if _may_hold(content, letters):
+            if _may_hold(content, letters, entities=True):
                 text = _stripped(content.decode(UTF16.get(content[:2], "utf-8"), errors="replace"))
                 yield from _SHEET_CODES.sub(_as_break, text).splitlines()
 
