@@ -13,7 +13,9 @@ import threading
 import unicodedata
 import zipfile
 import zlib
+from functools import cache
 from io import BytesIO
+from itertools import permutations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -88,8 +90,20 @@ def _may_hold(content: bytes, letters: str, *, entities: bool) -> bool:
     """
     if content[:2] in UTF16:
         return True
-    forms = {unicodedata.normalize("NFC", letters), unicodedata.normalize("NFD", letters)[-1]}
-    return (entities and b"&#" in content) or any(letter.encode() in content for form in forms for letter in form)
+    return (entities and b"&#" in content) or any(spelling in content for spelling in _spellings(letters))
+
+
+@cache
+def _spellings(letters: str) -> frozenset[bytes]:
+    """Every way to write the letters in UTF-8, each long enough that a picture hardly ever holds it by chance."""
+    found: set[str] = set()
+    for letter in letters:
+        base, *marks = list(unicodedata.normalize("NFD", letter))
+        for order in permutations(marks):
+            apart = "".join((base, *order))
+            begun = unicodedata.normalize("NFC", apart[:2])
+            found |= {unicodedata.normalize("NFC", apart), apart, begun + apart[2:]}
+    return frozenset(text.encode() for text in found)
 
 
 def _small(file: Path, kind: str, letters: str) -> Iterator[str]:
