@@ -24,6 +24,7 @@ from tests.rules.test_second_implementation import FIRST_CODE, InMemory
 if TYPE_CHECKING:
     from expectations.check import QualityResult
 
+pytestmark = pytest.mark.slow  # read a second time in CI; the rules' own cases stand in every check
 FIXED = settings(max_examples=60, derandomize=True, deadline=None, database=None)
 BEFORE, TONIGHT = date(2027, 5, 30), date(2027, 5, 31)
 RULES = ("QC-15.4/1", "QC-15.4/2", "QC-19.7/1", "QC-19.7/2")

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from tests.rules.school_tables import Row, checked, pupil
 if TYPE_CHECKING:
     from expectations.check import QualityResult
 
+pytestmark = pytest.mark.slow  # read a second time in CI; the rules' own cases stand in every check
 LOST, BLANK, NO_SEX, NO_ZERO = "NN-1", "NN-2", "QC-19.6/4", "DT-4"
 RULES = (LOST, BLANK, NO_SEX, NO_ZERO)
 FEWEST, SHARE = 20, 98  # rows; per cent

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # a process for each command
 MODULES = (
     "expectations.gx", "expectations.gx.validation", "expectations.gx.parity", "expectations.gx.scan", "expectations.gx.quiet",
     "expectations.report.write", "flows.checking",
