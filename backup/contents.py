@@ -142,12 +142,17 @@ def stage_night(data: Path, day: date, database: Path | None, without: Collectio
 
 
 def _described(data: Path, day: date, places: Mapping[str, str], rows: Mapping[str, Mapping[str, int]], also: Listed) -> StagedNight:
-    look = SecrecyLook(data / "backups" / MARKS_FILE, also.cleared)
-    for name in sorted({*FOREIGN_PARTS, *also.folders} & set(places)):
-        look.look_through(data / places[name])
-    look.remember()
-    hashes = FileHashes(data / "backups" / CACHE_FILE)
-    parts = {name: _part(data, place, hashes, rows.get(name, {}), look.marked) for name, place in places.items()}
+    look, hashes = SecrecyLook(also.cleared), FileHashes(data / "backups" / CACHE_FILE)
+    foreign = {*FOREIGN_PARTS, *also.folders}
+    files: dict[str, Mapping[str, FileEntry]] = {}
+    for name, place in sorted(places.items(), key=lambda part: part[0] not in foreign):  # what is marked there is left out everywhere
+        base, inside = "" if place.startswith("/") else str(data), look.below(data / place) if name in foreign else None
+        files[name] = hashes.entries(data / place, base, frozenset(look.marked), inside)
+    look.remember(data / "backups" / MARKS_FILE)
+    parts = {
+        name: PartEntry(place.lstrip("/"), files[name], dict(rows.get(name, {})), outside=place.startswith("/"))
+        for name, place in places.items()
+    }
     manifest = new_manifest(day, {**parts, **also.streamed})
     write_manifest(data, manifest)
     hashes.remember()
@@ -161,12 +166,6 @@ def contents_of(data: Path, manifest: Manifest) -> Contents:
     tags = (f"{DAY_TAG}{day.isoformat()}", *((YEAR_END_TAG,) if day == year_end(day) else ()))
     marked = tuple(sorted(left_out(data / "backups")))
     return Contents(data, (*places, MANIFEST_PATH), tags, frozenset((*manifest.files, MANIFEST_PATH)), marked)
-
-
-def _part(data: Path, place: str, hashes: FileHashes, rows: Mapping[str, int], without: Collection[str]) -> PartEntry:
-    outside = place.startswith("/")
-    entries: Mapping[str, FileEntry] = hashes.entries(data / place, "" if outside else str(data), without)
-    return PartEntry(place.lstrip("/"), entries, dict(rows), outside=outside)
 
 
 def absent_parts(data: Path, day: date) -> frozenset[str]:

@@ -52,13 +52,13 @@ class Look:
     readable: bool = True
 
 
-def look_at(file: Path, name: str = "") -> Look:
-    """Look at a file's name (`name` where the file is a copy with another) and at its text."""
+def look_at(file: Path, name: str = "", content: bytes | None = None) -> Look:
+    """Look at a file's name (`name` where the file is a copy with another) and at its text (`content`: all of it, if it was read)."""
     called = name or file.name
     if found := mark_in_name(called):
         return Look(found)
     try:
-        return Look(_first(lines_of(file, PurePosixPath(called).suffix, letters=TELLING)))
+        return Look(_first(lines_of(file, PurePosixPath(called).suffix, letters=TELLING, content=content)))
     except Unreadable:
         return Look(None, readable=False)
 

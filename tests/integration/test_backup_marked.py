@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import zipfile
 from email.message import EmailMessage
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import typst
 
+from backup.hashes import WHOLE_BYTES, FileHashes
 from backup.manifest import staged_manifest
 from backup.marked import MARKS_FILE, SecrecyLook, left_out
 from backup.opening import open_repositories, open_repository
@@ -168,38 +168,53 @@ def test_the_status_names_it_too(night: tuple[Home, StepResult, StepResult], tmp
 
 
 def test_only_new_files_are_opened_again_and_a_new_mark_in_an_old_file_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, cache = tmp_path / "tai-lieu", tmp_path / MARKS_FILE
+    folder, cache = tmp_path / "tai-lieu", tmp_path / "hashes.json"
     folder.mkdir()
     for number in range(5):
         (folder / f"{number}.txt").write_text("Kế hoạch\n", encoding="utf-8")
+    (folder / "MẬT.txt").write_text("không ai mở\n", encoding="utf-8")
     opened: list[str] = []
-    monkeypatch.setattr("backup.marked.look_at", lambda file, name: opened.append(file.name) or look_at(file, name))
+    monkeypatch.setattr("backup.marked.look_at", lambda file, *more: opened.append(file.name) or look_at(file, *more))
+    named = {str(folder / "MẬT.txt"): "MẬT"}
 
     def look(*cleared: str) -> dict[str, str]:
-        found = SecrecyLook(cache, frozenset(cleared))
-        found.look_through(folder)
-        found.remember()
+        night, hashes = SecrecyLook(frozenset(cleared)), FileHashes(cache)
+        found = hashes.entries(folder, str(tmp_path), look=night.below(folder))
+        hashes.remember()
+        night.remember(tmp_path / MARKS_FILE)
+        assert {str(tmp_path / path) for path in found}.isdisjoint(night.marked)
+        assert len(found) + len(night.marked) == len(list(folder.iterdir()))
         return left_out(tmp_path)
 
-    assert look() == {}
+    assert look() == named
+    assert sorted(opened) == [f"{number}.txt" for number in range(5)]
+    assert look() == named
     assert len(opened) == 5
-    assert look() == {}
-    assert len(opened) == 5
-    os.link(folder / "1.txt", folder / "1-lien-ket.txt")  # as the landing links what did not change
     (folder / "3.txt").write_text("MẬT\n", encoding="utf-8")
-    assert look() == {str(folder / "3.txt"): "MẬT"}
+    assert look() == {**named, str(folder / "3.txt"): "MẬT"}
     assert opened[5:] == ["3.txt"]
-    assert look("3.txt") == {}
-    assert look() == {str(folder / "3.txt"): "MẬT"}
-    cache.write_text("{ hỏng", encoding="utf-8")
-    assert SecrecyLook(cache).marked == {}
+    assert look("3.txt", "MẬT.txt") == {}
+    assert look() == {**named, str(folder / "3.txt"): "MẬT"}
 
 
 def test_a_document_that_nobody_can_look_into_is_saved_and_counted(tmp_path: Path) -> None:
-    (tmp_path / "khoa.docx").write_bytes(b"PK\x03\x04 broken")
-    look = SecrecyLook(tmp_path.parent / "marks.json")
-    look.look_through(tmp_path)
-    assert (look.marked, look.unreadable) == ({}, 1)
+    folder = tmp_path / "tai-lieu"
+    folder.mkdir()
+    (folder / "khoa.docx").write_bytes(b"PK\x03\x04 broken")
+    for _ in range(2):  # the second night remembers it, and counts it again
+        night, hashes = SecrecyLook(), FileHashes(tmp_path / "hashes.json")
+        assert len(hashes.entries(folder, str(tmp_path), look=night.below(folder))) == 1
+        hashes.remember()
+        assert (night.marked, night.unreadable) == ({}, 1)
+
+
+def test_a_file_too_long_to_be_held_is_looked_into_all_the_same(tmp_path: Path) -> None:
+    long = tmp_path / "tai-lieu.txt"
+    long.write_text("Kế hoạch năm học\n" * 300_000 + "TỐI MẬT\n", encoding="utf-8")
+    assert long.stat().st_size > WHOLE_BYTES
+    night = SecrecyLook()
+    assert FileHashes().entries(long, str(tmp_path), look=night.below(long)) == {}
+    assert night.marked == {str(long): "TỐI MẬT"}
 
 
 def test_the_first_repository_has_one_whole_snapshot(night: tuple[Home, StepResult, StepResult]) -> None:

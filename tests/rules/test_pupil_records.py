@@ -85,6 +85,7 @@ TERMS = [
         *((status, "2026-08-31", True) for status in ("10", "11", "12")),
         *((status, "2026-09-01", False) for status in ("10", "11", "12")),
         ("04", "2026-08-31", False),
+        ("04", f"{DAY}", False),  # a status of the day itself is in force
         ("08", "2027-05-31", True),
         ("01", "2027-02-01", True),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import unicodedata
 import zipfile
 from email.message import EmailMessage
@@ -11,7 +12,8 @@ import pytest
 import typst
 import xlsxwriter
 
-from infra.secrecy import Mark, look_at, mark_in_name, mark_in_text
+from infra.document_text import _may_hold, _spellings
+from infra.secrecy import TELLING, Mark, look_at, mark_in_name, mark_in_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,6 +192,26 @@ def test_a_document_is_looked_into(tmp_path: Path, name: str) -> None:
     look = look_at(tmp_path / name)
     assert look.mark is mark
     assert look.readable
+    assert look_at(tmp_path / "x", name, (tmp_path / name).read_bytes()) == look, "the same of what was read already"
+
+
+@pytest.mark.parametrize("spelt", ["\u1eac", "\u00c2\u0323", "\u1ea0\u0302", "A\u0302\u0323", "A\u0323\u0302"], ids=ascii)
+@pytest.mark.parametrize(("before", "after"), [("", ""), ("x" * 5000, ""), ("", "x" * 5000), ("ầậ̣\n" * 3000, "\nậ"), ("Ặ", "Ắ")])
+def test_the_letter_is_found_wherever_it_stands_and_however_it_is_put_together(spelt: str, before: str, after: str) -> None:
+    assert _may_hold(f"{before}{spelt}{after}".encode(), TELLING, entities=False)
+    assert not _may_hold(f"{before}{spelt[0]}{after}".encode(), TELLING, entities=False) or spelt == TELLING
+
+
+def test_nothing_that_one_search_per_spelling_finds_is_passed_over() -> None:
+    chance = random.Random(6)
+    pieces = [*(f"{letter}" for letter in "AÂẠẬMT\u0302\u0323 \n"), "ế"]
+    found = 0
+    for _ in range(2000):
+        text = "".join(chance.choices(pieces, k=chance.randint(1, 12))).encode()
+        plainly = any(spelling in text for spelling in _spellings(TELLING))
+        assert _may_hold(text, TELLING, entities=False) == plainly, text
+        found += plainly
+    assert 200 < found < 1800
 
 
 def test_a_copy_is_judged_by_the_name_it_had(tmp_path: Path) -> None:
