@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,9 @@ class FileEntry:
     sha256: str
 
 
+FILE_KEYS = {"size", "sha256"}
+
+
 @dataclass(frozen=True, slots=True)
 class PartEntry:
     """A part of the backup: its place below the data folder (or on the machine, without the leading slash), its files, rows by table.
@@ -44,10 +47,14 @@ class PartEntry:
     streamed: bool = False
     outside: bool = False  # of the data folder
 
+    @property
+    def bytes(self) -> int:
+        """Size of its files."""
+        return sum(entry.size for entry in self.files.values())
+
     def as_values(self) -> dict[str, Any]:
-        """As it is stored."""
-        files = {path: {"size": entry.size, "sha256": entry.sha256} for path, entry in self.files.items()}
-        return {"path": self.path, "files": files, "rows": dict(self.rows), "streamed": self.streamed, "outside": self.outside}
+        """As it is stored; its files as they are."""
+        return {"path": self.path, "files": self.files, "rows": dict(self.rows), "streamed": self.streamed, "outside": self.outside}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +84,20 @@ class Manifest:
         """The manifest as it is stored."""
         parts = {name: part.as_values() for name, part in self.parts.items()}
         values = {"day": self.day.isoformat(), "parts": parts, "code_version": self.code_version, "format": FORMAT}
-        # Without indents: json writes those four times as slowly, and there are twenty thousand files.
-        return (json.dumps(values, ensure_ascii=False, sort_keys=True) + "\n").encode()
+        # Without indents: json writes those four times as slowly, and there are twenty thousand files, turned one at a time.
+        return (json.dumps(values, ensure_ascii=False, sort_keys=True, default=asdict) + "\n").encode()
 
 
 def manifest_from(content: bytes) -> Manifest:
     """Read a stored manifest. ValueError or KeyError when it is none."""
-    values: dict[str, Any] = json.loads(content)
-    parts = {
-        name: PartEntry(**{**part, "files": {path: FileEntry(**entry) for path, entry in part["files"].items()}})
-        for name, part in values["parts"].items()
-    }
+    values: dict[str, Any] = json.loads(content, object_hook=_as_entry)
+    parts = {name: PartEntry(**part) for name, part in values["parts"].items()}
     return Manifest(date.fromisoformat(values["day"]), parts, values["code_version"])
+
+
+def _as_entry(values: dict[str, Any]) -> FileEntry | dict[str, Any]:
+    """A file's entry as soon as it is read: twenty thousand dictionaries are never held."""
+    return FileEntry(**values) if values.keys() == FILE_KEYS else values
 
 
 def table_rows(folder: Path) -> dict[str, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backup.known import read_json, write_json
-from infra.secrecy import WHAT_TO_DO, look_at, mark_in_name
+from infra.secrecy import WHAT_TO_DO, bears_none, look_at, mark_in_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,10 @@ class LookBelow:
 
     def inside(self, path: str, content: bytes | None) -> str:
         """The mark in a file's text; UNREADABLE, or empty."""
-        look = look_at(Path(path), f"x{_kind(path)}", content)  # the name is asked with its folders
+        kind = _kind(path)
+        if content is not None and bears_none(content, kind):
+            return ""
+        look = look_at(Path(path), f"x{kind}", content)  # the name is asked with its folders
         return look.mark.value if look.mark else "" if look.readable else UNREADABLE
 
     def lets(self, path: str, inside: str) -> bool:

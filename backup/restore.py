@@ -16,7 +16,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from backup.errors import BackupError, RestoreError
-from backup.manifest import MANIFEST_PATH, wrong_files
+from backup.manifest import MANIFEST_PATH, manifest_from, wrong_files
 from backup.opened import open_restored
 from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG, OUR_TAG
 from backup.verify import stored_manifest
@@ -92,13 +92,17 @@ def restore(
     """
     begun = time.monotonic()
     with _as_restore_error(str(target)):
-        manifest, choice = plan(repository, snapshot, what)
-        expected = choice.expected
-        _require_room(target, choice)
+        _require_new(target)
+        # A whole night brings its manifest along: asking for it first costs as much as restoring a small night.
+        planned = plan(repository, snapshot, what) if what or not snapshot.bytes else None
+        _require_room(target, planned[1].bytes if planned else snapshot.bytes)
         with _aside(target) as aside:
-            if choice.files:
-                repository.restore(snapshot.id, aside, choice.places, on_progress)
+            if planned is None or planned[1].files:
+                repository.restore(snapshot.id, aside, planned[1].places if planned else (), on_progress)
+            manifest, choice = planned or _came_along(aside)
+            expected = choice.expected
             for name in choice.streamed:
+                _require_room(target, choice.streamed[name].bytes)
                 repository.restore(_dump_snapshot(repository, manifest, name), aside, (), on_progress)
             _require_whole(aside, expected)
             opened = open_restored(aside, manifest, what)
@@ -116,18 +120,31 @@ def _dump_snapshot(repository: Repository, manifest: Manifest, name: str) -> str
     return found[-1].id
 
 
-def _require_room(target: Path, choice: Choice) -> None:
-    if not choice.expected:
-        raise RestoreError("Không có tệp nào để khôi phục", where=str(target), fix="chọn bản khác: truong snapshots")
+def _came_along(aside: Path) -> tuple[Manifest, Choice]:
+    """The manifest of a whole night that was just restored, and everything it names. RestoreError when the night has none."""
+    try:
+        manifest = manifest_from((aside / MANIFEST_PATH).read_bytes())
+    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        told = "Bản sao lưu không có bản kê đọc được nên không ai chứng được là đủ"
+        raise RestoreError(told, where=MANIFEST_PATH, fix="chọn bản khác: truong snapshots") from error
+    return manifest, choose(manifest, "")
+
+
+def _require_new(target: Path) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RestoreError("Thư mục đích đã có tệp, không ghi đè", where=str(target), fix="chọn một thư mục mới (--to)")
     target.parent.mkdir(parents=True, exist_ok=True)
-    needed = choice.bytes + SPARE_BYTES
+
+
+def _require_room(target: Path, size: int) -> None:
+    needed = size + SPARE_BYTES
     if shutil.disk_usage(target.parent).free < needed:
         raise RestoreError(f"Đĩa không đủ chỗ, cần {needed // 1_000_000} MB", where=str(target.parent), fix="chọn đĩa khác (--to)")
 
 
 def _require_whole(aside: Path, expected: Mapping[str, FileEntry]) -> None:
+    if not expected:
+        raise RestoreError("Không có tệp nào để khôi phục", fix="chọn bản khác: truong snapshots")
     if wrong := wrong_files(aside, expected):
         raise RestoreError(
             f"Khôi phục thiếu hoặc sai {len(wrong)} trên {len(expected)} tệp (so mã băm với bản kê)",

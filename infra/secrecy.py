@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from infra.document_text import Unreadable, lines_of
+from infra.document_text import Unreadable, holds_none, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +61,11 @@ def look_at(file: Path, name: str = "", content: bytes | None = None) -> Look:
         return Look(_first(lines_of(file, PurePosixPath(called).suffix, letters=TELLING, content=content)))
     except Unreadable:
         return Look(None, readable=False)
+
+
+def bears_none(content: bytes, kind: str) -> bool:
+    """Whether a file's content surely bears no mark (`kind`: its suffix in small letters); False: `look_at` must be asked."""
+    return holds_none(content, kind, TELLING)
 
 
 def mark_in_name(name: str) -> Mark | None:

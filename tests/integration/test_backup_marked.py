@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import zipfile
 from email.message import EmailMessage
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,20 +13,17 @@ import typst
 
 from backup.hashes import WHOLE_BYTES, FileHashes
 from backup.manifest import staged_manifest
-from backup.marked import MARKS_FILE, SecrecyLook, left_out
+from backup.marked import MARKS_FILE, LookBelow, SecrecyLook, left_out
 from backup.opening import open_repositories, open_repository
 from flows import backing_up
 from flows.home import Home
 from flows.status import school_status
 from flows.telling import tell
-from infra.secrecy import look_at
 from infra.secret_files import create_secret
 from infra.settings import Settings
 from tests.integration.backup_school import DAY, new_school
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from backup.repository import Repository
     from flows.night_record import StepResult
 
@@ -174,7 +172,8 @@ def test_only_new_files_are_opened_again_and_a_new_mark_in_an_old_file_is_seen(t
         (folder / f"{number}.txt").write_text("Kế hoạch\n", encoding="utf-8")
     (folder / "MẬT.txt").write_text("không ai mở\n", encoding="utf-8")
     opened: list[str] = []
-    monkeypatch.setattr("backup.marked.look_at", lambda file, *more: opened.append(file.name) or look_at(file, *more))
+    inside = LookBelow.inside
+    monkeypatch.setattr(LookBelow, "inside", lambda below, path, content: opened.append(Path(path).name) or inside(below, path, content))
     named = {str(folder / "MẬT.txt"): "MẬT"}
 
     def look(*cleared: str) -> dict[str, str]:
