@@ -125,6 +125,20 @@ def test_a_file_that_is_not_what_the_manifest_says_is_never_handed_over(own: Sch
     assert [path.name for path in tmp_path.iterdir()] == ["truong"]
 
 
+@pytest.mark.parametrize(
+    "manifest", [None, b"", b"{}", b'{"day": "x", "parts": {}}', b'{"day": "2027-05-31", "parts": {}, "code_version": "1"}']
+)
+def test_a_night_whose_manifest_says_nothing_is_never_handed_over(own: School, tmp_path: Path, manifest: bytes | None) -> None:
+    contents = own.stage().contents
+    if manifest is None:
+        contents = replace(contents, files=frozenset(), paths=tuple(path for path in contents.paths if path != MANIFEST_PATH))
+    (own.data / MANIFEST_PATH).write_bytes(manifest or b"")
+    own.repository.save(contents)
+    with pytest.raises(RestoreError, match=r"không có bản kê đọc được|Không có tệp nào"):
+        restore(own.repository, find_snapshot(own.repository), tmp_path / "lai")
+    assert [path.name for path in tmp_path.iterdir()] == ["truong"]
+
+
 def test_a_lost_pack_is_found_by_proof_restore_and_drill(own: School, tmp_path: Path) -> None:
     _lose_data(own)
     with pytest.raises(RepositoryDamaged, match="Kho sao lưu bị hỏng"):

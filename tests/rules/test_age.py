@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from connectors.records import codes
-from tests.rules.school_tables import Case, Text, case, findings_of, findings_of_cases, found_by, merged, next_code, pupil
+from tests.rules.school_tables import DAY, Case, Text, case, findings_of, findings_of_cases, found_by, merged, next_code, pupil
 
 ABOUT = ("TU-2/1", "TU-2/2", "TU-3")
 RIGHT_BIRTH_YEAR = {1: 2020, 2: 2019, 3: 2018, 4: 2017, 5: 2016}  # rules.md TU-1, 2026-2027
+
+
+def born_on(day: date, says: str, finds: str) -> Case:
+    code = next_code()
+    return case(says, code, ABOUT, finds, pupils=[pupil(code, birth_date=day.isoformat())])
 
 
 def aged(says: str, finds: str, year: int, grade: int = 3, **values: Text) -> Case:
@@ -40,6 +45,8 @@ REASONS = [
     aged("a reason does not make anyone old enough", "TU-3", 2019, policy_category="08"),
     aged("a pupil who moved away is not asked", "", 2013, status="04", status_date="2026-11-02"),
     aged("a birth date in the future is not an age", "", 2030),
+    born_on(DAY, "born on the day itself is too young", "TU-3"),
+    born_on(DAY + timedelta(days=1), "born a day later is a birth date in the future", ""),
 ]
 CASES = [*BY_GRADE, *REASONS]
 

@@ -59,6 +59,8 @@ FIELDS = [
     both("another class", "DCH-5", {}, {"class_name": "3B"}),
     both("another class of someone who left matters no more", "", {"status": "04"}, {"status": "04", "class_name": "3B"}),
     both("at school here, moved away there", "DCH-6", {}, {"status": "04"}),
+    both("at school here, moved away there from another class: only the status is told", "DCH-6", {}, {"status": "04", "class_name": "3B"}),
+    both("moved away here from another class, at school there", "DCH-6", {"status": "04", "class_name": "3B"}, {}),
     both("moved in here, studying there: both at school", "", {"status": "02"}, {}),
     both("moved away here, dropped out there", "DCH-6", {"status": "04"}, {"status": "05"}),
     both("a status that nobody knows is compared with nothing", "", {}, {"status": "99"}),
