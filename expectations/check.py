@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from infra.settings import Limits
 
 STEP = " › "  # between the parts of a way to fix something: system › menu › field
+ROW_KEY = "key of the row"  # computed once for all rules of a view
 FILE_ENDINGS = (".csv", ".xlsx")
 
 
@@ -152,7 +153,8 @@ def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earl
     examined = dict.fromkeys([rule.code for rule in rules], 0)
     breaking = [no_findings().lazy()]
     for scan, failing, counts in zip(asking, collected[::2], collected[1::2], strict=True):
-        breaking += [_findings(rule, scan.view, failing.lazy().filter(rule.code)) for rule, _ in scan.asked if failing[rule.code].any()]
+        rows = failing.lazy().with_columns(scan.view.key.alias(ROW_KEY))
+        breaking += [_findings(rule, scan.view, systems, rows) for rule, systems in scan.asked if failing[rule.code].any()]
         examined |= scan.examined(dict(counts.iter_rows()))
     # Together and lazily: each rule's filter copies only the columns that its findings are made of. In memory,
     # because the streaming engine of Polars 2.1 panics in `pl.format` over a part that the filter left empty.
@@ -185,8 +187,8 @@ def delivers_all(snapshot: Snapshot, system: str, rule: Rule) -> bool:
     return all(snapshot.delivers(system, table if dot else rule.table, [column if dot else table]) for table, dot, column in needs)
 
 
-def _findings(rule: Rule, view: View, failing: pl.LazyFrame) -> pl.LazyFrame:
-    """The failing rows of one rule as findings."""
+def _findings(rule: Rule, view: View, systems: frozenset[str], rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows that break one rule, which asks `systems`, as findings."""
     expected = pl.lit(rule.expected) if isinstance(rule.expected, str) else rule.expected
     values = {
         "rule": pl.lit(rule.code),
@@ -194,25 +196,29 @@ def _findings(rule: Rule, view: View, failing: pl.LazyFrame) -> pl.LazyFrame:
         "article": pl.lit(rule.article),
         "system": pl.col("source_system"),
         "table": pl.lit(rule.table),
-        "key": view.key if rule.key is None else rule.key,
+        "key": pl.col(ROW_KEY) if rule.key is None else rule.key,
         "class_name": pl.col(view.class_name) if view.class_name else pl.lit(None),
         "column": pl.lit(rule.column),
         "value": pl.col(rule.column),
         "expected": expected,
         "message": pl.lit(rule.message),
-        "fix": _fix(rule),
+        "fix": _fix(rule, systems),
         "owner": pl.lit(rule.owner.value),
         **{name: pl.col(name) for name in PLACE if name != "source_system"},
     }
     typed = [values.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in FINDING_SCHEMA.items()]
-    return failing.select(typed)
+    return rows.filter(rule.code).select(typed)
 
 
-def _fix(rule: Rule) -> pl.Expr:
+def _fix(rule: Rule, systems: frozenset[str]) -> pl.Expr:
     """The way to put it right, begun in the system that the row came from (whose files bear other names)."""
     begins, *steps = rule.fix.split(STEP)
     if begins not in {system.place for system in SYSTEMS.values()}:
         return pl.lit(rule.fix)
     elsewhere = [step for step in steps if not step.endswith(FILE_ENDINGS)]
-    ways = {name: STEP.join([system.place, *(steps if system.place == begins else elsewhere)]) for name, system in SYSTEMS.items()}
-    return pl.col("source_system").replace_strict(ways, default=rule.fix, return_dtype=pl.String)
+    way = pl.lit(rule.fix)
+    for name in sorted(systems & SYSTEMS.keys()):
+        place = SYSTEMS[name].place
+        if place != begins:
+            way = pl.when(pl.col("source_system") == name).then(pl.lit(STEP.join([place, *elsewhere]))).otherwise(way)
+    return way
