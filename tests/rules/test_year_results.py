@@ -238,3 +238,9 @@ def test_the_combined_column_decides_where_a_class_keeps_it(tmp_path: Path) -> N
     tables["marks"].append(mark("7900000001", "THCN", score="8", grade=5, class_name="5A"))
     found = checked(tmp_path, tables, rules=RESULT_RULES).findings
     assert found.select("rule", pl.col("expected").str.slice(0, 3)).rows() == [("TT27-9.9", "HTT")]
+
+
+def test_the_teacher_is_told_which_reward_goes_with_the_result(tmp_path: Path) -> None:
+    rows = [result("7900000001", "HTXS", reward=None), result("7900000002", "HTT", reward="HSXS")]
+    told = checked(tmp_path, {"year_results": rows}, DAY, ["TT27-13.1"]).findings
+    assert told.sort("key")["expected"].to_list() == ["kết quả HTXS: Học sinh Xuất sắc", "kết quả HTT: không Xuất sắc"]
