@@ -242,5 +242,6 @@ def test_the_combined_column_decides_where_a_class_keeps_it(tmp_path: Path) -> N
 
 def test_the_teacher_is_told_which_reward_goes_with_the_result(tmp_path: Path) -> None:
     rows = [result("7900000001", "HTXS", reward=None), result("7900000002", "HTT", reward="HSXS")]
-    told = checked(tmp_path, {"year_results": rows}, DAY, ["TT27-13.1"]).findings
+    pupils = [pupil("7900000001"), pupil("7900000002")]
+    told = checked(tmp_path, {"pupils": pupils, "year_results": rows}, DAY, ["TT27-13.1"]).findings
     assert told.sort("key")["expected"].to_list() == ["kết quả HTXS: Học sinh Xuất sắc", "kết quả HTT: không Xuất sắc"]
