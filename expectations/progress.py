@@ -15,6 +15,7 @@ from connectors.records import codes
 from connectors.records.tables import MARKS, TRAITS
 from expectations.views.enrolment import all_times, enrolment
 from expectations.views.marks import filled_marks_at, kept_books
+from expectations.views.programme import CHARACTER
 from expectations.views.scene import MAIN, Scene
 from expectations.views.traits import filled_traits_at
 from infra.settings import Gradebook, Limits
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from connectors.records.snapshot import Snapshot
 
-CHARACTER = "PCNL"  # stands among the subjects: qualities and competences, the homeroom teacher's own column
 SUBJECT_ORDER = ("TV", "TO", "NN1", "DD", "TNXH", "KH", "LSDL", "TH", "CN", "THCN", "GDTC", "AN", "MT", "NT", "HDTN", CHARACTER)
 BOOK = ["class_name", "grade", "time", "subject"]
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.demo.gradebook import COMPUTING_COMPETENCE, FAIR, GOOD, H_FROM, MATHS, T_FROM, WEAK, H, T
-from connectors.demo.planting import NoTarget
+from connectors.demo.planting import NoTarget, trait_cell
 from connectors.records.codes import COMBINED_SUBJECTS, GRADES, subjects, tested_times
 
 if TYPE_CHECKING:
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from connectors.demo.rows import MarkRow, TraitRow, YearResultRow
 
 MARKS, TRAITS, RESULTS = "marks", "traits", "year_results"
+CHARACTER = "PCNL"  # stands where a gradebook's key has its subject
 FINAL = "CN"
 PARTS = tuple(part for parts in COMBINED_SUBJECTS.values() for part in parts)
 UNKNOWN_SUBJECT = "MONLA"
 OLD_SUBJECT = "Thủ công"  # of the programme before 2018
 ETH = "\u00d0"  # looks like Đ (rules.md TT27-7.4)
 NEXT_LEVEL = {GOOD: FAIR, FAIR: WEAK, WEAK: FAIR}
-FEWEST_IN_A_GRADEBOOK = 5  # pupils without a row before the whole column counts as missing (TT27-7.1a/2)
+FEWEST_IN_A_GRADEBOOK = 5  # pupils without a row before the whole column counts as missing (TT27-7.1a/2, 7.2/1)
 
 
 def key(row: MarkRow) -> str:
@@ -76,6 +77,17 @@ def gradebook_missing(plan: Planting) -> None:
     plan.remove(column)
     plan.cells.update((other.pupil_code, other.subject, other.time) for other in column)
     plan.record(MARKS, f"{row.class_name}|{row.subject}|{row.time}", "TT27-7.1a/2")
+
+
+def character_missing(plan: Planting) -> None:
+    """A whole class without any quality or competence at one time: told once."""
+    row = plan.trait(early)
+    book = [other for other in plan.school.qlnt.traits if (other.class_name, other.time) == (row.class_name, row.time)]
+    if len({other.pupil_code for other in book}) < FEWEST_IN_A_GRADEBOOK:
+        raise NoTarget
+    plan.remove(book)
+    plan.cells.update((other.pupil_code, trait_cell(other), other.time) for other in book)
+    plan.record(TRAITS, f"{row.class_name}|{CHARACTER}|{row.time}", "TT27-7.2/1")
 
 
 def score_missing(plan: Planting) -> None:
@@ -268,7 +280,7 @@ TRAIT_FILLERS: tuple[Callable[[Planting], None], ...] = (
     maths_and_computing,
 )
 # Before anything else in the marks: nothing planted may be lost with the column.
-FIRST: tuple[Callable[[Planting], None], ...] = (gradebook_missing,)
+FIRST: tuple[Callable[[Planting], None], ...] = (gradebook_missing, character_missing)
 ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
     combined_and_split,
     other_subject(UNKNOWN_SUBJECT, "CT-1/1"),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connectors.records import codes
-from expectations.progress import CHARACTER, SUBJECT_ORDER, State, current_time
+from expectations.progress import SUBJECT_ORDER, State, current_time
 from expectations.readiness import Readiness
 from expectations.report.ordering import class_order
+from expectations.views.programme import CHARACTER
 from infra.clock import vietnamese_date
 from infra.vietnamese import number
 

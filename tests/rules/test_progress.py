@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from connectors.records import codes
-from expectations.progress import CHARACTER, State, current_time, grade_entry
+from expectations.progress import State, current_time, grade_entry
+from expectations.views.programme import CHARACTER
 from infra.settings import Gradebook
 from tests.rules.school_tables import Row, Tables, book, character, mark, pupil, school_class, snapshot_of
 
