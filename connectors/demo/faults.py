@@ -5,7 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from connectors.demo import faults_abnormal, faults_identity, faults_marks, faults_pupils, faults_ratings, faults_school, faults_staff
+from connectors.demo import (
+    faults_abnormal,
+    faults_identity,
+    faults_marks,
+    faults_pupils,
+    faults_ratings,
+    faults_results,
+    faults_school,
+    faults_staff,
+)
 from connectors.demo.dice import shuffled
 from connectors.demo.faults_sheets import plant_in_sheets
 from connectors.demo.planting import Fault, NoTarget, Planting
@@ -26,7 +35,7 @@ def plant(school: School, seed: int) -> list[Fault]:
     plan = Planting.of(school, seed)
     # In chance order: in a small school not every kind finds a pupil, and no kind shall always be the one left out.
     particulars = shuffled(plan.rng, (*faults_pupils.ONE_OF_EACH, *faults_identity.ONE_OF_EACH))
-    marks = (*faults_marks.FIRST, *faults_abnormal.ONE_OF_EACH, *faults_marks.ONE_OF_EACH)
+    marks = (*faults_marks.FIRST, *faults_abnormal.ONE_OF_EACH, *faults_marks.ONE_OF_EACH, *faults_results.ONE_OF_EACH)
     staff = (*faults_staff.ONE_OF_EACH, *faults_ratings.ONE_OF_EACH)
     for planter in (*faults_school.FIRST, *particulars, *marks, *faults_school.ONE_OF_EACH, *staff):
         with suppress(NoTarget):
@@ -41,7 +50,7 @@ def _fillers(school: School) -> list[tuple[str, int, Sequence[Callable[[Planting
         ("pupils", len(school.qlnt.pupils) + len(school.csdl.pupils), faults_identity.FILLERS),
         ("marks", len(school.qlnt.marks), faults_marks.MARK_FILLERS),
         ("traits", len(school.qlnt.traits), faults_marks.TRAIT_FILLERS),
-        ("year_results", len(school.qlnt.year_results), faults_marks.RESULT_FAULTS),
+        ("year_results", len(school.qlnt.year_results), faults_results.RESULT_FAULTS),
         ("attendance", len(school.qlnt.attendance), faults_school.ABSENCE_FAULTS),
         ("health", len(school.csdl.health), faults_school.HEALTH_FAULTS),
     ]

@@ -1,4 +1,4 @@
-"""Defects in gradebooks and year results (Thông tư 27/2020: TT27-*, CT-1).
+"""Defects in gradebooks (Thông tư 27/2020: TT27-7.*, CT-1).
 
 A change at the end of the year can make the year's result undecidable; unless that is what is
 meant, marks are spoilt at the earlier times.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connectors.demo.planting import Planting
-    from connectors.demo.rows import MarkRow, TraitRow, YearResultRow
+    from connectors.demo.rows import MarkRow, TraitRow
 
 MARKS, TRAITS, RESULTS = "marks", "traits", "year_results"
 CHARACTER = "PCNL"  # stands where a gradebook's key has its subject
@@ -224,42 +224,6 @@ def final_trait_missing(plan: Planting) -> None:
     plan.record(RESULTS, row.pupil_code, "TT27-9.5")
 
 
-def stored_result(suits: Callable[[YearResultRow], bool], change: Callable[[YearResultRow], None], rule: str) -> Callable[[Planting], None]:
-    """Change a stored year result, which the marks no longer bear out or the law forbids."""
-
-    def plant(plan: Planting) -> None:
-        row = plan.result(suits)
-        change(row)
-        plan.record(RESULTS, row.pupil_code, rule)
-
-    return plant
-
-
-def result_missing(plan: Planting) -> None:
-    row = plan.result(lambda _: True)
-    plan.remove([row])
-    plan.record(RESULTS, row.pupil_code, "TT27-9.9")
-
-
-def is_result(*results: str) -> Callable[[YearResultRow], bool]:
-    return lambda row: row.result in results
-
-
-def set_to(field: str, value: object) -> Callable[[YearResultRow], None]:
-    return lambda row: setattr(row, field, value)
-
-
-RESULT_FAULTS: tuple[Callable[[Planting], None], ...] = (
-    stored_result(is_result("HT"), set_to("result", "HTT"), "TT27-9.9"),
-    result_missing,
-    stored_result(is_result("HT", "HTT"), set_to("completed", 0), "TT27-11.1"),
-    stored_result(is_result("HT", "HTXS"), set_to("promoted", 0), "TT27-11.1"),
-    stored_result(is_result("CHT"), set_to("promoted", 1), "TT27-11.2"),
-    stored_result(is_result("HTXS"), set_to("reward", None), "TT27-13.1"),
-    stored_result(is_result("HTT"), set_to("reward", "HSXS"), "TT27-13.1"),
-    stored_result(is_result("HT"), set_to("reward", "HSTB"), "TT27-13.2"),
-    stored_result(is_result("HT", "HTT"), set_to("reward", "Học sinh giỏi"), "TT27-13.3"),
-)
 MARK_FILLERS: tuple[Callable[[Planting], None], ...] = (
     level_missing,
     row_missing,
@@ -289,5 +253,4 @@ ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
     *TRAIT_FILLERS,
     final_level_missing,
     final_trait_missing,
-    *RESULT_FAULTS,
 )
