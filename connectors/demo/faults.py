@@ -28,9 +28,14 @@ SHARE = 0.02  # of the rows of each big table
 
 
 def plant(school: School, seed: int) -> list[Fault]:
-    """Spoil the school's rows: one defect of each kind that the day and the size allow, then more until about 2 % of rows.
+    """Spoil the school's rows; returns every (rule, table, key) that a check must find, sorted, each once."""
+    return sorted(spoil(school, seed).faults)
 
-    Changes `school` in place; returns (rule, table, key), sorted, each once.
+
+def spoil(school: School, seed: int) -> Planting:
+    """One defect of each kind that the day and the size allow, then more until about 2 % of rows; changes `school` in place.
+
+    The notebook says what must be found and what may still be changed.
     """
     plan = Planting.of(school, seed)
     # In chance order: in a small school not every kind finds a pupil, and no kind shall always be the one left out.
@@ -42,7 +47,8 @@ def plant(school: School, seed: int) -> list[Fault]:
             planter(plan)
     for table, rows, planters in _fillers(school):
         _fill(plan, table, int(SHARE * rows), planters)
-    return plant_in_sheets(school, plan.rng, plan.finish())
+    plan.faults = set(plant_in_sheets(school, plan.rng, plan.finish()))
+    return plan
 
 
 def _fillers(school: School) -> list[tuple[str, int, Sequence[Callable[[Planting], None]]]]:
