@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -65,12 +65,15 @@ def write_demo(folder: Path, options: DemoOptions) -> DemoSummary:
 def write_two_nights(earlier: Path, folder: Path, options: DemoOptions) -> DemoSummary:
     """The school of the night before, and tonight's with what changed since; raises as `write_demo` does.
 
-    The list of faults lies in tonight's folder: what a check must find that is given the earlier night as well.
+    The list of faults lies in tonight's folder: what a check must find that is given the earlier night as well. The
+    mailbox is tonight's only: nothing compares it.
     """
+    if earlier.resolve() == folder.resolve():
+        raise ConfigurationError("Hai đêm không thể ghi vào cùng một thư mục", where=str(folder), fix="chọn hai thư mục khác nhau")
     for place in (earlier, folder):
         _refuse(place, options)
     nights = two_nights(options)
-    _write(earlier, nights.before, options, None)
+    _write(earlier, nights.before, replace(options, mails=0), None)
     return _write(folder, nights.tonight, options, without_settings(nights.faults))
 
 
@@ -83,7 +86,8 @@ def _write(folder: Path, school: School, options: DemoOptions, planted: Sequence
     deliver(school, aside)
     if options.all_systems:
         write_other_systems(aside, school)
-    write_maildir(aside / "mail", options.seed, school.day, options.mails)
+    if options.mails:
+        write_maildir(aside / "mail", options.seed, school.day, options.mails)
     if planted is not None:
         (aside / FAULTS_FILE).write_text(_as_json(faults), encoding="utf-8")
     if folder.exists():
