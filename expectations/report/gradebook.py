@@ -24,7 +24,7 @@ NO_CLASS = "Chưa xếp lớp"
 SHORT_NAMES = {
     "TV": "Tiếng Việt", "TO": "Toán", "NN1": "Ngoại ngữ", "DD": "Đạo đức", "TNXH": "TN&XH", "KH": "Khoa học", "LSDL": "LS&ĐL",
     "TH": "Tin học", "CN": "Công nghệ", "THCN": "Tin–CN", "GDTC": "GDTC", "AN": "Âm nhạc", "MT": "Mĩ thuật", "NT": "Nghệ thuật",
-    "HDTN": "HĐTN", CHARACTER: "PC, NL",
+    "HDTN": "HĐTN", "TDT": "Tiếng DTTS", CHARACTER: "PC, NL",
 }  # fmt: skip
 CHARACTER_NAME = "Phẩm chất, năng lực"
 SHAPES = {
