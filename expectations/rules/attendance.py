@@ -23,7 +23,7 @@ _attendance = partial(
 
 EXCUSED, UNEXCUSED, TOTAL = pl.col("excused"), pl.col("unexcused"), pl.col("total")
 NEGATIVE = (EXCUSED < 0).fill_null(value=False) | (UNEXCUSED < 0).fill_null(value=False)
-MONTH_IS_EMPTY = (pl.col("expected_pupils") >= FOLDED_FROM) & (pl.col("entered_pupils") == 0)
+MONTH_IS_EMPTY = (pl.col("class_pupils") >= FOLDED_FROM) & (pl.col("entered_pupils") == 0)
 FIX = "QLNT › Chuyên cần › chọn tháng: đối chiếu sổ theo dõi, sửa rồi lưu"
 
 RULES: tuple[Rule, ...] = (
@@ -77,11 +77,11 @@ RULES: tuple[Rule, ...] = (
     _attendance(
         code="QC-19.6/10",
         view="attendance_books",
-        column="month",
+        column="class_pupils",
         needs=("excused", "unexcused"),
         condition=MONTH_IS_EMPTY,
         message="Tháng đã hết mà cả lớp chưa nhập chuyên cần",
-        expected=pl.format("số ngày nghỉ của {} học sinh (không nghỉ: 0)", "expected_pupils"),
+        expected=pl.format("số ngày nghỉ của {} học sinh (không nghỉ: 0)", "class_pupils"),
         fix="QLNT › Chuyên cần › chọn tháng: giáo viên chủ nhiệm nhập cho cả lớp rồi lưu",
     ),
 )

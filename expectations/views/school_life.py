@@ -61,17 +61,17 @@ def attendance_terms(scene: Scene) -> pl.LazyFrame:
 
 
 def expected_attendance(scene: Scene) -> pl.LazyFrame:
-    """What `_expected_attendance` tells, with each class's expected_pupils and entered_pupils of that month."""
+    """What `_expected_attendance` tells, with each class's class_pupils and entered_pupils of that month."""
     filled = _expected_attendance(scene)
-    books = attendance_books(scene).select(*CLASS_MONTH, "expected_pupils", "entered_pupils")
+    books = attendance_books(scene).select(*CLASS_MONTH, "class_pupils", "entered_pupils")
     return filled.join(books, on=CLASS_MONTH, how="left", nulls_equal=True)
 
 
 def attendance_books(scene: Scene) -> pl.LazyFrame:
-    """One row per class and month that must be complete: expected_pupils, entered_pupils (with any day off or a 0)."""
+    """One row per class and month that must be complete: class_pupils, entered_pupils (with any day off or a 0)."""
     place = [pl.col(column).sort_by("source_row").first() for column in PLACE]
     entered = pl.any_horizontal(pl.col("excused", "unexcused").is_not_null())
-    return _expected_attendance(scene).group_by(CLASS_MONTH).agg(*place, expected_pupils=pl.len(), entered_pupils=entered.sum())
+    return _expected_attendance(scene).group_by(CLASS_MONTH).agg(*place, class_pupils=pl.len(), entered_pupils=entered.sum())
 
 
 def _expected_attendance(scene: Scene) -> pl.LazyFrame:

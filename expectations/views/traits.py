@@ -32,19 +32,19 @@ def filled_traits(scene: Scene) -> pl.LazyFrame:
 
 
 def expected_levels(scene: Scene) -> pl.LazyFrame:
-    """The same with their class's expected_pupils and entered_levels at that time."""
+    """The same with their class's class_pupils and entered_levels at that time."""
     filled = filled_traits(scene)
-    return filled.join(_books_of(filled).select(*BOOK, "expected_pupils", "entered_levels"), on=BOOK, how="left", nulls_equal=True)
+    return filled.join(_books_of(filled).select(*BOOK, "class_pupils", "entered_levels"), on=BOOK, how="left", nulls_equal=True)
 
 
 def character_books(scene: Scene) -> pl.LazyFrame:
-    """One row per class and due time: subject (CHARACTER), expected_pupils (obliged), entered_levels of all their traits."""
+    """One row per class and due time: subject (CHARACTER), class_pupils (obliged), entered_levels of all their traits."""
     return _books_of(filled_traits(scene)).with_columns(subject=pl.lit(CHARACTER))
 
 
 def _books_of(filled: pl.LazyFrame) -> pl.LazyFrame:
     place = [pl.col(column).sort_by("source_row").first() for column in PLACE]
-    return filled.group_by(BOOK).agg(*place, expected_pupils=pl.col("pupil_code").n_unique(), entered_levels=pl.col("level_text").count())
+    return filled.group_by(BOOK).agg(*place, class_pupils=pl.col("pupil_code").n_unique(), entered_levels=pl.col("level_text").count())
 
 
 def filled_traits_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:

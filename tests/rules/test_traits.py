@@ -147,4 +147,4 @@ def test_an_empty_class_says_how_many_pupils_are_asked_for_at_each_time(tmp_path
     tables = class_of(6, 0) | {"traits": [row for number in range(6) for row in character(f"790000000{number}", 1, ["CK1"])]}
     found = checked(tmp_path, tables, date(2027, 3, 31), [MISSING, BOOK]).findings
     told = found.select("key", "class_name", "expected", "column", "value").rows()
-    assert told == [(f"1A|PCNL|{time}", "1A", "đủ mức của 6 học sinh", "subject", "PCNL") for time in ("GK1", "GK2")]
+    assert told == [(f"1A|PCNL|{time}", "1A", "đủ mức của 6 học sinh", "class_pupils", "6") for time in ("GK1", "GK2")]
