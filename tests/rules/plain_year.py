@@ -350,7 +350,7 @@ PLAIN: Mapping[str, Callable[[School], Told]] = {
     "CC-1/1": lambda school: attendance(school, negative_days), "CC-1/2": lambda school: attendance(school, wrong_total),
     "CC-1/3": too_many_days, "SK-1/3": lambda school: health(school, in_metres),
     "SK-1/1": lambda school: health(school, lambda height: not 85 <= height <= 180 and not in_metres(height)),
-    "TT27-7.3": maths_against_trait,
+    "QC-19.6/9": attendance_missing, "TT27-7.2": traits_missing, "TT27-7.3": maths_against_trait,
     "CT-1": not_of_grade, "CT-1/1": unknown_subject, "TT27-7.1c/1": never_tested, "TT27-7.1e": wrong_score, "TT27-7.4/3": wrong_level,
     "QC-10.1": gone_but_open, "QC-10.1/1": nobodys, "PL-7": idle,
 }  # fmt: skip

@@ -17,7 +17,6 @@ from expectations.gx.scan import INDEX_COLUMNS, Scan
 from expectations.rules import all_rules
 from flows.cli.check import pull_side_by_side
 from infra.settings import Limits
-from tests.rules.plain_empty_classes import PLAIN_EMPTY
 from tests.rules.plain_more import MORE
 from tests.rules.plain_school import MAIN, SECTOR, TOGETHER, School
 from tests.rules.plain_year import PLAIN as FIRST
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 DAY = date(2027, 5, 31)
 PUPILS = 120
-PLAIN = {**FIRST, **MORE, **PLAIN_EMPTY}
+PLAIN = {**FIRST, **MORE}
 # Proved a second time elsewhere: on random pupils (test_second_implementation.py).
 ELSEWHERE = {*NUMBER_RULES, *RESULT_RULES}
 
