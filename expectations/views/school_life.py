@@ -75,7 +75,11 @@ def attendance_books(scene: Scene) -> pl.LazyFrame:
 
 
 def _expected_attendance(scene: Scene) -> pl.LazyFrame:
-    """Pupils × months that must be complete, with the days off entered if there are any."""
+    """Pupils × months that must be complete, with the days off entered if there are any; computed once for all views."""
+    return scene.shared("expected_attendance", _entered_months)
+
+
+def _entered_months(scene: Scene) -> pl.LazyFrame:
     entered = scene.main("attendance").select(*MONTH, "excused", "unexcused").unique(MONTH, keep="first", maintain_order=True)
     months = enrolment(scene).join(due_months(scene), how="cross").filter(obliged_all_month())
     return months.join(entered, on=MONTH, how="left")

@@ -27,8 +27,8 @@ def traits(scene: Scene) -> pl.LazyFrame:
 
 
 def filled_traits(scene: Scene) -> pl.LazyFrame:
-    """Obliged pupils × the traits of their grade × due times, with the level entered if there is one."""
-    return filled_traits_at(scene, due_times(scene))
+    """Obliged pupils × the traits of their grade × due times, with the level entered if there is one; computed once for all views."""
+    return scene.shared("filled_traits", lambda scene: filled_traits_at(scene, due_times(scene)))
 
 
 def expected_levels(scene: Scene) -> pl.LazyFrame:
