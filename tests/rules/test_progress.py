@@ -243,3 +243,9 @@ def test_who_changes_to_a_class_without_the_elective_owes_it_no_more(tmp_path: P
     tables["pupils"] += [pupil(f"79000000{number}", grade=1, class_name="1B") for number in range(11, 14)]
     books = books_of(tmp_path, tables | {"assignments": [{"class_name": "1A", "subject": "NN1", "staff_code": "GV009"}]})
     assert set(books.filter(pl.col("subject") == "NN1").select("class_name", "expected").iter_rows()) == {("1A", 2)}
+
+
+def test_half_of_a_class_is_not_most_of_it(tmp_path: Path) -> None:
+    tables = class_1a(2)
+    tables["pupils"] = tables["pupils"][:4]
+    assert "NN1" not in set(books_of(tmp_path, tables)["subject"])
