@@ -46,7 +46,7 @@ FAMILIES: Mapping[str, str] = {
 }
 # Numbers that rules with another number decide, too.
 ALSO: Mapping[str, tuple[str, ...]] = {
-    "QC-16.1": ("TT27-7.1a/1", "TT27-7.1a/2", "TT27-7.1b", "TT27-7.2", "TT27-9.5"),
+    "QC-16.1": ("TT27-7.1a/1", "TT27-7.1a/2", "TT27-7.1b", "TT27-7.2", "TT27-7.2/1", "TT27-9.5"),
     "TT27-9.1": ("TT27-9.9",),
     "TT27-9.2": ("TT27-9.9",),
     "TT27-9.3": ("TT27-9.9",),

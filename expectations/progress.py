@@ -14,7 +14,8 @@ import polars as pl
 from connectors.records import codes
 from connectors.records.tables import MARKS, TRAITS
 from expectations.views.enrolment import all_times, enrolment
-from expectations.views.marks import filled_marks_at, kept_books
+from expectations.views.marks import filled_electives_at, filled_marks_at, kept_books
+from expectations.views.programme import CHARACTER
 from expectations.views.scene import MAIN, Scene
 from expectations.views.traits import filled_traits_at
 from infra.settings import Gradebook, Limits
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
     from connectors.records.snapshot import Snapshot
 
-CHARACTER = "PCNL"  # stands among the subjects: qualities and competences, the homeroom teacher's own column
-SUBJECT_ORDER = ("TV", "TO", "NN1", "DD", "TNXH", "KH", "LSDL", "TH", "CN", "THCN", "GDTC", "AN", "MT", "NT", "HDTN", CHARACTER)
+SUBJECT_ORDER = ("TV", "TO", "NN1", "DD", "TNXH", "KH", "LSDL", "TH", "CN", "THCN", "GDTC", "AN", "MT", "NT", "HDTN", "TDT", CHARACTER)
 BOOK = ["class_name", "grade", "time", "subject"]
 
 
@@ -41,7 +41,7 @@ class State(StrEnum):
 
 
 def grade_entry(snapshot: Snapshot, day: date, gradebook: Gradebook | None = None) -> pl.DataFrame:
-    """One row per class, assessment time and subject of the programme (and CHARACTER), sorted by them.
+    """One row per class, assessment time and subject of the programme, kept elective (and CHARACTER), sorted by them.
 
     class_name, grade, time, due, subject, teachers (staff codes of the assignments), expected, complete and missing
     (pupils on the roll on the due date; one lacks something without a level, or without the score of a due test),
@@ -98,11 +98,14 @@ def _classes(scene: Scene) -> pl.LazyFrame:
 def _subject_books(scene: Scene) -> pl.LazyFrame:
     has_levels, has_scores = (scene.snapshot.delivers(MAIN, MARKS.name, [column]) for column in ("level_text", "score"))
     lacks_test = pl.col("is_tested") & pl.col("score").is_null()
-    entered = filled_marks_at(scene, all_times(scene)).with_columns(done=pl.col("level_text").is_not_null() & ~lacks_test)
+    electives = filled_electives_at(scene, all_times(scene))
+    filled = pl.concat([filled_marks_at(scene, all_times(scene)), electives], how="diagonal")
+    entered = filled.with_columns(done=pl.col("level_text").is_not_null() & ~lacks_test)
     all_locked = (pl.col("locked").fill_null(value=False)).all()
     counts = entered.group_by(BOOK).agg(*_counts(), begun=pl.col("is_entered").any(), locked_at_source=all_locked)
     known = pl.lit(has_levels) & (~pl.col("is_tested") | pl.lit(has_scores))
-    return _with_counts(kept_books(scene, _classes(scene)).with_columns(known=known), counts)
+    books = [kept_books(scene, _classes(scene)), electives.select(*BOOK, "is_tested").unique()]
+    return _with_counts(pl.concat(books).with_columns(known=known), counts)
 
 
 def _character_books(scene: Scene) -> pl.LazyFrame:

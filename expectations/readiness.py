@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 RESULT_TABLES = (MARKS.name, TRAITS.name, YEAR_RESULTS.name)
 DRIFT = "drift"
 # What these rules find is counted as missing already.
-ENTRY_RULES = ("TT27-7.1a/1", "TT27-7.1a/2", "TT27-7.1b", "TT27-7.2")
+ENTRY_RULES = ("TT27-7.1a/1", "TT27-7.1a/2", "TT27-7.1b", "TT27-7.2", "TT27-7.2/1")
 AFTER_APPROVAL = "QC-15.4/"
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connectors.demo.dice import chance
+from infra.regulations import DISTRICTS_UNTIL
 
 if TYPE_CHECKING:
+    from datetime import date
     from random import Random
 
 # New ward -> old wards that lie wholly in it (NQ 1685/NQ-UBTVQH15); Phường 8 was split, so it only stands in old addresses.
@@ -39,11 +41,11 @@ def house(rng: Random) -> str:
     return f"{number}/{rng.randrange(1, 90)}" if chance(rng, 0.45) else str(number)
 
 
-def address(rng: Random) -> str:
-    """A permanent address, in the old or the new form."""
+def address(rng: Random, day: date) -> str:
+    """A permanent address as it is on a day: in the old form, or since districts ended in the old or the new one."""
     ward = rng.choice(tuple(WARDS))
     line = f"{house(rng)} {rng.choice(STREETS[ward])}"
-    if chance(rng, 0.45):
+    if chance(rng, 0.45) or day < DISTRICTS_UNTIL:
         return f"{line}, {rng.choice(WARDS[ward])}, Quận 11, TP. Hồ Chí Minh"
     return f"{line}, Phường {ward}, Thành phố Hồ Chí Minh"
 

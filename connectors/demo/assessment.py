@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from connectors.demo.dice import chance
 from connectors.demo.gradebook import (
+    LOWEST_BEFORE,
     MATHS,
     VIETNAMESE,
     C,
     drawn_mark,
     drawn_trait,
     overall,
+    reached,
     special_mark,
     subjects_of,
     traits_of,
@@ -79,6 +81,8 @@ class Assessment:
     def _mark(self, pupil: Pupil, cell: tuple[str, str, bool, str], stamp: tuple[str, str]) -> Cell:
         subject, time, tested, last = cell
         level, score = special_mark(pupil, subject, time, last) or drawn_mark(self.rng, pupil.strength, tested=tested)
+        if score is not None and not reached(pupil.grade, self.year.start_year):
+            score = max(score, LOWEST_BEFORE)
         written, attempt = written_score(self.rng, score), 1
         if pupil.role is Role.RETEST and subject == VIETNAMESE and time == last:
             self._add(pupil, (subject, time), (C, "4"), (1, (stamp[0], _days_before(stamp[1], 3))))
@@ -97,14 +101,16 @@ class Assessment:
     def _result(self, pupil: Pupil, cells: dict[str, Cell], trait_levels: list[str]) -> YearResultRow:
         tests = [int(float(score.replace(",", "."))) for _, score in cells.values() if score is not None]
         result = overall([level for level, _ in cells.values()], trait_levels, tests)
-        passed = result != "CHT"
+        by_tt27, passed = reached(pupil.grade, self.year.start_year), result != "CHT"
+        if result == "HTXS" and not by_tt27:
+            result = "HTT"  # the best that there was
         decision = f"{self.rng.randrange(40, 90)}/QĐ-THSK" if pupil.role is Role.BY_DECISION and not passed else None
         return YearResultRow(
             pupil.code,
             pupil.class_name,
             pupil.grade,
             result,
-            self._reward(pupil, result),
+            self._reward(pupil, result) if by_tt27 else None,
             int(passed),
             int(passed or bool(decision)),
             decision,

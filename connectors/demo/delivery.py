@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from connectors.demo.faults import plant
 from connectors.demo.faults_staff import ONLY_WITH_TEMIS
 from connectors.demo.files import write_sector_exports, write_staff_files
 from connectors.demo.mail import write_maildir
+from connectors.demo.nights import two_nights, without_settings
 from connectors.demo.other_systems import write_other_systems
 from connectors.demo.qlnt_database import write_qlnt
 from connectors.demo.school import School, build_school
@@ -57,15 +58,37 @@ def write_demo(folder: Path, options: DemoOptions) -> DemoSummary:
     """Write the sources of a demo school. ConfigurationError when the folder holds something or the school would be too small."""
     _refuse(folder, options)
     school = build_school(options.seed, options.pupils, options.day)
-    faults = [] if options.clean else _to_be_found(plant(school, options.seed), options)
+    faults = [] if options.clean else plant(school, options.seed)
+    return _write(folder, school, options, None if options.clean else faults)
+
+
+def write_two_nights(earlier: Path, folder: Path, options: DemoOptions) -> DemoSummary:
+    """The school of the night before, and tonight's with what changed since; raises as `write_demo` does.
+
+    The list of faults lies in tonight's folder: what a check must find that is given the earlier night as well. The
+    mailbox is tonight's only: nothing compares it.
+    """
+    if earlier.resolve() == folder.resolve():
+        raise ConfigurationError("Hai đêm không thể ghi vào cùng một thư mục", where=str(folder), fix="chọn hai thư mục khác nhau")
+    for place in (earlier, folder):
+        _refuse(place, options)
+    nights = two_nights(options)
+    _write(earlier, nights.before, replace(options, mails=0), None)
+    return _write(folder, nights.tonight, options, without_settings(nights.faults))
+
+
+def _write(folder: Path, school: School, options: DemoOptions, planted: Sequence[Fault] | None) -> DemoSummary:
+    """The sources, written aside and renamed, with the list of what was planted unless there is none."""
+    faults = _to_be_found(planted or (), options)
     aside = folder.with_name(f".{folder.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
     deliver(school, aside)
     if options.all_systems:
         write_other_systems(aside, school)
-    write_maildir(aside / "mail", options.seed, options.day, options.mails)
-    if not options.clean:
+    if options.mails:
+        write_maildir(aside / "mail", options.seed, school.day, options.mails)
+    if planted is not None:
         (aside / FAULTS_FILE).write_text(_as_json(faults), encoding="utf-8")
     if folder.exists():
         folder.rmdir()  # it is empty: _refuse looked

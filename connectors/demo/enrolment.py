@@ -106,7 +106,7 @@ class Registrar:
 
     def _child(self, plan: ClassPlan) -> Pupil:
         birth = self._birth(plan.grade)
-        family = new_family(self.rng, self.numbers, birth.year)
+        family = new_family(self.rng, self.numbers, birth.year, self.day)
         kind = NEWLY_ENROLLED if plan.grade == GRADES[0] else "4"
         pupil = Pupil(self.numbers.pupil_code(), "", birth, self.rng.choice((MALE, FEMALE)), plan.grade, family)
         pupil.class_name, pupil.enrolment_kind = plan.name, kind
@@ -177,7 +177,7 @@ class Registrar:
         return lambda _: True
 
     def _make_foreign(self, pupil: Pupil) -> None:
-        pupil.family, pupil.nationality = foreign_family(self.rng, self.numbers, pupil.birth.year)
+        pupil.family, pupil.nationality = foreign_family(self.rng, self.numbers, pupil.birth.year, self.day)
         pupil.policy = None
         self.identities.discard((pupil.name.casefold(), pupil.birth))
         pupil.name = FOREIGN_NAMES[pupil.nationality, pupil.sex]

@@ -11,6 +11,7 @@ from connectors.demo.people import Family, Parent
 from connectors.records.codes import FATHER, FEMALE, GUARDIAN, MALE, MOTHER
 
 if TYPE_CHECKING:
+    from datetime import date
     from random import Random
 
     from connectors.demo.numbers import Numbers
@@ -25,24 +26,24 @@ JOBS = {
 FOREIGN_FATHERS = {"Hàn Quốc": "Kim Sung Ho", "Đài Loan": "Chen Chih Ming", "Trung Quốc": "Wang Jian Guo"}
 
 
-def new_family(rng: Random, numbers: Numbers, child_born: int) -> Family:
-    """A household for a child born in a year."""
+def new_family(rng: Random, numbers: Numbers, child_born: int, day: date) -> Family:
+    """A household, as it is on a day, for a child born in a year."""
     ethnicity = weighted(rng, ETHNIC_GROUPS)
     name = surname(rng, ethnicity)
     mother = _parent(rng, numbers, (MOTHER, adult_name(rng, surname(rng, ethnicity), FEMALE)), child_born)
     father = _parent(rng, numbers, (FATHER, adult_name(rng, name, MALE)), child_born - 2)
     parents = (mother,) if chance(rng, 0.04) else (father, mother)
     phone = numbers.landline() if chance(rng, 0.03) else parents[-1 if chance(rng, 0.6) else 0].phone or numbers.mobile()
-    return Family(name, ethnicity, parents, phone, address(rng))
+    return Family(name, ethnicity, parents, phone, address(rng, day))
 
 
-def foreign_family(rng: Random, numbers: Numbers, child_born: int) -> tuple[Family, str]:
+def foreign_family(rng: Random, numbers: Numbers, child_born: int, day: date) -> tuple[Family, str]:
     """A household with a foreign father; also his nationality, which is the child's."""
     nationality = rng.choice(tuple(FOREIGN_FATHERS))
     mother = _parent(rng, numbers, (MOTHER, adult_name(rng, surname(rng, "01"), FEMALE)), child_born)
     father = _parent(rng, numbers, (FATHER, FOREIGN_FATHERS[nationality]), child_born)
     name = FOREIGN_NAMES[nationality, MALE].partition(" ")[0]
-    return Family(name, FOREIGN, (father, mother), mother.phone or numbers.mobile(), address(rng)), nationality
+    return Family(name, FOREIGN, (father, mother), mother.phone or numbers.mobile(), address(rng, day)), nationality
 
 
 def guardian(rng: Random, numbers: Numbers, family: Family) -> Parent:

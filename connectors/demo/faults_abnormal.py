@@ -59,10 +59,22 @@ def far_from_before(plan: Planting) -> None:
     row.score, row.level = str(FALLEN_TO), C
 
 
+def zero_before_tt27(plan: Planting) -> None:
+    """A 0 in a grade where the rules before Thông tư 27 forbade it; it may lie far from the tests beside it, which is told as well."""
+    row = plan.mark(lambda row: row.subject == VIETNAMESE and tested(row), before_tt27=True)
+    plan.record(MARKS, key(row), "TT27-0.2/1")
+    for time in plan.jumps(row, 0):
+        plan.record(MARKS, f"{row.pupil_code}|{row.subject}|{time}", "QC-16.1b/1")
+    plan.cells.update((row.pupil_code, row.subject, time) for time in tested_times(row.subject, row.grade))
+    row.score, row.level = "0", C
+
+
 def attempt_twice(plan: Planting) -> None:
     row = plan.mark(lambda row: row.time != FINAL and row.attempt == 1)
     plan.school.qlnt.marks.append(replace(row))
     plan.record(MARKS, key(row), "TT27-7.1f")
 
 
-ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (one_score_for_all, hurried_entry, far_from_before, attempt_twice)
+ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
+    one_score_for_all, hurried_entry, far_from_before, zero_before_tt27, attempt_twice,
+)  # fmt: skip

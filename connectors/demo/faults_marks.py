@@ -1,4 +1,4 @@
-"""Defects in gradebooks and year results (Thông tư 27/2020: TT27-*, CT-1).
+"""Defects in gradebooks (Thông tư 27/2020: TT27-7.*, CT-1).
 
 A change at the end of the year can make the year's result undecidable; unless that is what is
 meant, marks are spoilt at the earlier times.
@@ -10,23 +10,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connectors.demo.gradebook import COMPUTING_COMPETENCE, FAIR, GOOD, H_FROM, MATHS, T_FROM, WEAK, H, T
-from connectors.demo.planting import NoTarget
+from connectors.demo.planting import NoTarget, trait_cell
 from connectors.records.codes import COMBINED_SUBJECTS, GRADES, subjects, tested_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connectors.demo.planting import Planting
-    from connectors.demo.rows import MarkRow, TraitRow, YearResultRow
+    from connectors.demo.rows import MarkRow, TraitRow
 
 MARKS, TRAITS, RESULTS = "marks", "traits", "year_results"
+CHARACTER = "PCNL"  # stands where a gradebook's key has its subject
 FINAL = "CN"
 PARTS = tuple(part for parts in COMBINED_SUBJECTS.values() for part in parts)
 UNKNOWN_SUBJECT = "MONLA"
 OLD_SUBJECT = "Thủ công"  # of the programme before 2018
 ETH = "\u00d0"  # looks like Đ (rules.md TT27-7.4)
 NEXT_LEVEL = {GOOD: FAIR, FAIR: WEAK, WEAK: FAIR}
-FEWEST_IN_A_GRADEBOOK = 5  # pupils without a row before the whole column counts as missing (TT27-7.1a/2)
+FEWEST_IN_A_GRADEBOOK = 5  # pupils without a row before the whole column counts as missing (TT27-7.1a/2, 7.2/1)
 
 
 def key(row: MarkRow) -> str:
@@ -76,6 +77,17 @@ def gradebook_missing(plan: Planting) -> None:
     plan.remove(column)
     plan.cells.update((other.pupil_code, other.subject, other.time) for other in column)
     plan.record(MARKS, f"{row.class_name}|{row.subject}|{row.time}", "TT27-7.1a/2")
+
+
+def character_missing(plan: Planting) -> None:
+    """A whole class without any quality or competence at one time: told once."""
+    row = plan.trait(early)
+    book = [other for other in plan.school.qlnt.traits if (other.class_name, other.time) == (row.class_name, row.time)]
+    if len({other.pupil_code for other in book}) < FEWEST_IN_A_GRADEBOOK:
+        raise NoTarget
+    plan.remove(book)
+    plan.cells.update((other.pupil_code, trait_cell(other), other.time) for other in book)
+    plan.record(TRAITS, f"{row.class_name}|{CHARACTER}|{row.time}", "TT27-7.2/1")
 
 
 def score_missing(plan: Planting) -> None:
@@ -212,42 +224,6 @@ def final_trait_missing(plan: Planting) -> None:
     plan.record(RESULTS, row.pupil_code, "TT27-9.5")
 
 
-def stored_result(suits: Callable[[YearResultRow], bool], change: Callable[[YearResultRow], None], rule: str) -> Callable[[Planting], None]:
-    """Change a stored year result, which the marks no longer bear out or the law forbids."""
-
-    def plant(plan: Planting) -> None:
-        row = plan.result(suits)
-        change(row)
-        plan.record(RESULTS, row.pupil_code, rule)
-
-    return plant
-
-
-def result_missing(plan: Planting) -> None:
-    row = plan.result(lambda _: True)
-    plan.remove([row])
-    plan.record(RESULTS, row.pupil_code, "TT27-9.9")
-
-
-def is_result(*results: str) -> Callable[[YearResultRow], bool]:
-    return lambda row: row.result in results
-
-
-def set_to(field: str, value: object) -> Callable[[YearResultRow], None]:
-    return lambda row: setattr(row, field, value)
-
-
-RESULT_FAULTS: tuple[Callable[[Planting], None], ...] = (
-    stored_result(is_result("HT"), set_to("result", "HTT"), "TT27-9.9"),
-    result_missing,
-    stored_result(is_result("HT", "HTT"), set_to("completed", 0), "TT27-11.1"),
-    stored_result(is_result("HT", "HTXS"), set_to("promoted", 0), "TT27-11.1"),
-    stored_result(is_result("CHT"), set_to("promoted", 1), "TT27-11.2"),
-    stored_result(is_result("HTXS"), set_to("reward", None), "TT27-13.1"),
-    stored_result(is_result("HTT"), set_to("reward", "HSXS"), "TT27-13.1"),
-    stored_result(is_result("HT"), set_to("reward", "HSTB"), "TT27-13.2"),
-    stored_result(is_result("HT", "HTT"), set_to("reward", "Học sinh giỏi"), "TT27-13.3"),
-)
 MARK_FILLERS: tuple[Callable[[Planting], None], ...] = (
     level_missing,
     row_missing,
@@ -268,7 +244,7 @@ TRAIT_FILLERS: tuple[Callable[[Planting], None], ...] = (
     maths_and_computing,
 )
 # Before anything else in the marks: nothing planted may be lost with the column.
-FIRST: tuple[Callable[[Planting], None], ...] = (gradebook_missing,)
+FIRST: tuple[Callable[[Planting], None], ...] = (gradebook_missing, character_missing)
 ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
     combined_and_split,
     other_subject(UNKNOWN_SUBJECT, "CT-1/1"),
@@ -277,5 +253,4 @@ ONE_OF_EACH: tuple[Callable[[Planting], None], ...] = (
     *TRAIT_FILLERS,
     final_level_missing,
     final_trait_missing,
-    *RESULT_FAULTS,
 )

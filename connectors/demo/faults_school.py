@@ -168,6 +168,17 @@ def month_missing(plan: Planting) -> None:
     plan.record(ATTENDANCE, f"{row.pupil_code}|{row.month}", "QC-19.6/9")
 
 
+def month_of_class_missing(plan: Planting) -> None:
+    """A month that a homeroom teacher has not entered at all: told once."""
+    row = plan.absence()
+    rows = [other for other in plan.school.qlnt.attendance if (other.class_name, other.month) == (row.class_name, row.month)]
+    if len(rows) < FEWEST_IN_A_CLASS:
+        raise NoTarget
+    plan.remove(rows)
+    plan.cells.update((other.pupil_code, "absence", other.month) for other in rows)
+    plan.record(ATTENDANCE, f"{row.class_name}|{row.month}", "QC-19.6/10")
+
+
 def measure(change: Callable[[HealthRow], None], rule: str) -> Callable[[Planting], None]:
     """Spoil one pupil's height or weight."""
 
@@ -242,4 +253,4 @@ FIRST: tuple[Callable[[Planting], None], ...] = (
     unknown_reason,
     mark_after_leaving,
 )
-ONE_OF_EACH = (away_for_a_term, *ABSENCE_FAULTS, class_not_measured, *HEALTH_FAULTS)
+ONE_OF_EACH = (month_of_class_missing, away_for_a_term, *ABSENCE_FAULTS, class_not_measured, *HEALTH_FAULTS)

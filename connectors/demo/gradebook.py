@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from connectors.demo.dice import chance, weighted
 from connectors.demo.people import Role
 from connectors.records.codes import COMBINED_SUBJECTS, compulsory_subjects, tested_times, traits
+from infra.regulations import TT27_FIRST_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -30,6 +31,12 @@ SCORES = {
     "CHT": {3: 1, 4: 2, 5: 3, 6: 2},
 }
 BEST_ALWAYS = ("HTXS", "HTT")
+LOWEST_BEFORE = 1  # score before Thông tư 27: Thông tư 22/2016 forbade 0
+
+
+def reached(grade: int, start_year: int) -> bool:
+    """Whether Thông tư 27/2020 had reached a grade in the school year that starts then (rules.md TT27-0.2)."""
+    return grade <= start_year - TT27_FIRST_YEAR + 1
 
 
 def subjects_of(plan: ClassPlan) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from connectors.demo.dice import dice, shuffled
+from connectors.demo.gradebook import reached
 from connectors.demo.people import Pupil, Role
 from connectors.records.codes import tested_times
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 Fault: TypeAlias = tuple[str, str, str]  # rule, table, key
 T = TypeVar("T")
 K = TypeVar("K")
+B = TypeVar("B", bound="MarkRow | TraitRow | YearResultRow")
 FAR = 5  # points between two tests that ask for a second look (Điều 16.1b)
 TRIES = 3000  # draws of a mark before a kind of defect is given up as impossible here
 
@@ -142,23 +144,30 @@ class Planting:
         self.touched.add(chosen.code)
         return chosen
 
-    def mark(self, suits: Callable[[MarkRow], bool]) -> MarkRow:
+    def mark(self, suits: Callable[[MarkRow], bool], *, before_tt27: bool = False) -> MarkRow:
         """A mark that nothing was done to, of a pupil that nothing was done to."""
-        row = self._draw(self.school.qlnt.marks, lambda row: self.free(row.pupil_code, row.subject, row.time) and suits(row))
-        self.cells.add((row.pupil_code, row.subject, row.time))
-        return row
+        return self._of_book(self.school.qlnt.marks, lambda row: (row.subject, row.time), suits, before_tt27=before_tt27)
 
     def trait(self, suits: Callable[[TraitRow], bool]) -> TraitRow:
         """A level of a quality or competence that nothing was done to."""
-        row = self._draw(self.school.qlnt.traits, lambda row: self.free(row.pupil_code, trait_cell(row), row.time) and suits(row))
-        self.cells.add((row.pupil_code, trait_cell(row), row.time))
-        return row
+        return self._of_book(self.school.qlnt.traits, lambda row: (trait_cell(row), row.time), suits)
 
-    def result(self, suits: Callable[[YearResultRow], bool]) -> YearResultRow:
+    def result(self, suits: Callable[[YearResultRow], bool], *, before_tt27: bool = False) -> YearResultRow:
         """A year result that nothing was done to, of a pupil whose final marks are as they were."""
-        row = self._draw(self.school.qlnt.year_results, lambda row: self.free(row.pupil_code, "result", "CN") and suits(row))
-        self.cells.add((row.pupil_code, "result", "CN"))
-        return row
+        return self._of_book(self.school.qlnt.year_results, lambda _: ("result", "CN"), suits, before_tt27=before_tt27)
+
+    def _of_book(
+        self, rows: Sequence[B], cell: Callable[[B], tuple[str, str]], suits: Callable[[B], bool], *, before_tt27: bool = False
+    ) -> B:
+        """A row of a grade that Thông tư 27 had reached, or had not: most rules find nothing in the others."""
+
+        def fits(row: B) -> bool:
+            is_old = not reached(row.grade, self.school.year.start_year)
+            return is_old is before_tt27 and self.free(row.pupil_code, *cell(row)) and suits(row)
+
+        drawn = self._draw(rows, fits)
+        self.cells.add((drawn.pupil_code, *cell(drawn)))
+        return drawn
 
     def free(self, code: str, subject: str, time: str) -> bool:
         """Whether a cell of an ordinary pupil is as it was."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connectors.records import codes
-from expectations.progress import CHARACTER, SUBJECT_ORDER, State, current_time
+from expectations.progress import SUBJECT_ORDER, State, current_time
 from expectations.readiness import Readiness
 from expectations.report.ordering import class_order
+from expectations.report.wording import CHARACTER_NAME
+from expectations.views.programme import CHARACTER
 from infra.clock import vietnamese_date
 from infra.vietnamese import number
 
@@ -23,9 +25,8 @@ NO_CLASS = "Chưa xếp lớp"
 SHORT_NAMES = {
     "TV": "Tiếng Việt", "TO": "Toán", "NN1": "Ngoại ngữ", "DD": "Đạo đức", "TNXH": "TN&XH", "KH": "Khoa học", "LSDL": "LS&ĐL",
     "TH": "Tin học", "CN": "Công nghệ", "THCN": "Tin–CN", "GDTC": "GDTC", "AN": "Âm nhạc", "MT": "Mĩ thuật", "NT": "Nghệ thuật",
-    "HDTN": "HĐTN", CHARACTER: "PC, NL",
+    "HDTN": "HĐTN", "TDT": "Tiếng DTTS", CHARACTER: "PC, NL",
 }  # fmt: skip
-CHARACTER_NAME = "Phẩm chất, năng lực"
 SHAPES = {
     State.NOT_DUE: "not-due", State.ENTERING: "entering", State.MISSING: "missing", State.COMPLETE: "complete",
     State.LOCKED: "locked", State.UNKNOWN: "unknown",

@@ -9,6 +9,7 @@ from connectors.records.school_year import SchoolYear
 from connectors.records.systems import label_of, short_of
 from connectors.records.tables import TABLES
 from expectations.rule import Severity
+from expectations.views.programme import CHARACTER
 from infra.clock import vietnamese_date
 from infra.vietnamese import number
 
@@ -32,7 +33,20 @@ VIEW_COLUMNS = {
     "disabled_pupils": "Số học sinh khuyết tật",
     "whole": "Môn ghép và phân môn",
     "rows_now": "Số dòng đêm nay",
+    "pupils_now": "Sĩ số đêm nay",
+    "class_pupils": "Số học sinh của lớp",
+    "marks_gone": "Số kết quả không còn",
+    "one_score": "Điểm chung của cả lớp",
+    "first_entered": "Giờ nhập đầu tiên",
+    "days_off": "Số ngày nghỉ trong học kỳ",
+    "gone": "Đã rời trường",
+    "self_rated": "Tự đánh giá",
+    "rated_by_head": "Được người đứng đầu đánh giá",
+    "excellent": "Số người hoàn thành xuất sắc",
+    "column_name": "Cột không có giá trị",
+    "source_row": "Dòng trống",
 }
+CHARACTER_NAME = "Phẩm chất, năng lực"
 TIMES = {"GK1": "Giữa HK I", "CK1": "Cuối HK I", "GK2": "Giữa HK II", "CN": "Cuối năm"}
 MEANINGS = {
     Severity.STOP: "đêm nay không gửi biểu nào đi",
@@ -228,7 +242,8 @@ def _key_words(table: str, parts: list[str]) -> list[str]:
         return [subject.name if subject else parts[0], TIMES.get(parts[1], parts[1])]
     if table == "traits" and len(parts) == len(("trait", "time")):
         trait = codes.traits().get(parts[0])
-        return [trait.name if trait else parts[0], TIMES.get(parts[1], parts[1])]
+        book = CHARACTER_NAME if parts[0] == CHARACTER else parts[0]
+        return [trait.name if trait else book, TIMES.get(parts[1], parts[1])]
     if table == "attendance":
         return [f"Tháng {part[5:]}/{part[:4]}" for part in parts]
     return [f"Năm {part}" for part in parts] if table == "ratings" else []

@@ -8,6 +8,7 @@ import polars as pl
 
 from connectors.records.tables import ATTENDANCE
 from expectations.rule import Owner, Rule, Severity
+from expectations.rules.marks import FOLDED_FROM
 from infra.regulations import QC_19_6D
 
 _attendance = partial(
@@ -22,6 +23,7 @@ _attendance = partial(
 
 EXCUSED, UNEXCUSED, TOTAL = pl.col("excused"), pl.col("unexcused"), pl.col("total")
 NEGATIVE = (EXCUSED < 0).fill_null(value=False) | (UNEXCUSED < 0).fill_null(value=False)
+MONTH_IS_EMPTY = (pl.col("class_pupils") >= FOLDED_FROM) & (pl.col("entered_pupils") == 0)
 FIX = "QLNT › Chuyên cần › chọn tháng: đối chiếu sổ theo dõi, sửa rồi lưu"
 
 RULES: tuple[Rule, ...] = (
@@ -67,9 +69,19 @@ RULES: tuple[Rule, ...] = (
         view="expected_attendance",
         column="excused",
         needs=("excused", "unexcused"),
-        condition=EXCUSED.is_null() | UNEXCUSED.is_null(),
+        condition=(EXCUSED.is_null() | UNEXCUSED.is_null()) & ~MONTH_IS_EMPTY,
         message="Tháng đã hết mà chưa nhập chuyên cần cho học sinh",
         expected="số ngày nghỉ có phép và không phép (không nghỉ: 0)",
         fix=FIX,
+    ),
+    _attendance(
+        code="QC-19.6/10",
+        view="attendance_books",
+        column="class_pupils",
+        needs=("excused", "unexcused"),
+        condition=MONTH_IS_EMPTY,
+        message="Tháng đã hết mà cả lớp chưa nhập chuyên cần",
+        expected=pl.format("số ngày nghỉ của {} học sinh (không nghỉ: 0)", "class_pupils"),
+        fix="QLNT › Chuyên cần › chọn tháng: giáo viên chủ nhiệm nhập cho cả lớp rồi lưu",
     ),
 )

@@ -8,6 +8,7 @@ import polars as pl
 
 from connectors.records.tables import TRAITS
 from expectations.rule import NativeExpectation, Owner, Rule, Severity, not_null
+from expectations.rules.marks import FOLDED_FROM
 from infra.regulations import TT27_7
 
 _trait = partial(
@@ -25,6 +26,7 @@ TEXT, LEVEL, MATHS = pl.col("level_text"), pl.col("level"), pl.col("maths_level"
 # Chữ Đ là U+0110; the letter Eth of other keyboards looks the same (rules.md TT27-7.4).
 ETH, PLAIN_D = "^[\u00d0\u00f0]$", "^[Dd]$"
 AGREES_WITH_MATHS = ((MATHS == "T") & (LEVEL == "T")) | ((MATHS == "H") & (LEVEL == "Đ")) | ((MATHS == "C") & (LEVEL == "C"))
+BOOK_IS_EMPTY = (pl.col("class_pupils") >= FOLDED_FROM) & (pl.col("entered_levels") == 0)
 FIX = "QLNT › Sổ đánh giá phẩm chất, năng lực: nhập lại mức bằng danh sách chọn rồi lưu"
 
 RULES: tuple[Rule, ...] = (
@@ -32,10 +34,20 @@ RULES: tuple[Rule, ...] = (
         code="TT27-7.2",
         view="expected_traits",
         stated=False,
-        condition=TEXT.is_null(),
+        condition=TEXT.is_null() & ~BOOK_IS_EMPTY,
         message="Đã đến hạn mà phẩm chất hoặc năng lực chưa có mức",
         expected="T, Đ hoặc C",
         fix="QLNT › Sổ đánh giá phẩm chất, năng lực: nhập mức cho học sinh rồi lưu",
+    ),
+    _trait(
+        code="TT27-7.2/1",
+        view="character_books",
+        stated=False,
+        column="class_pupils",
+        condition=BOOK_IS_EMPTY,
+        message="Đã đến hạn mà phẩm chất, năng lực của cả lớp còn trống",
+        expected=pl.format("đủ mức của {} học sinh", "class_pupils"),
+        fix="QLNT › Sổ đánh giá phẩm chất, năng lực: giáo viên chủ nhiệm nhập mức cho cả lớp rồi lưu",
     ),
     _trait(
         code="TT27-7.3",

@@ -12,7 +12,7 @@ from connectors.records.tables import MARKS
 from expectations.views.enrolment import due_times, enrolment, obliged_at, obliged_on
 from expectations.views.facts import follows_tt27
 from expectations.views.keys import TABLE_KEYS, key_of
-from expectations.views.programme import WHOLE_OF, expected_subjects, subject_facts
+from expectations.views.programme import WHOLE_OF, elective_subjects, expected_subjects, subject_facts
 from expectations.views.scene import MAIN, PLACE, Scene, View
 from infra.regulations import TOP_SCORE
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SCIENCE = "KH"
 MARK = ["pupil_code", "subject", "time"]
 BOOK = ["class_name", "grade", "time", "subject"]
+CLASS_SUBJECT = ["class_name", "subject"]
 ENTERED = ["level", "level_text", "score", "score_value", "locked"]
 # Subjects of the programme before 2018 without a successor: their names, and their codes in vendors' lists (rules.md CT-4).
 OLD_SUBJECTS = ("thủ công", "kỹ thuật", "kĩ thuật", "tcg1", "ktt1")
@@ -118,6 +119,29 @@ def filled_marks_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:
     classes = enrolment(scene).select("class_name", "grade").unique()
     expected = obliged_at(scene, times).join(kept_books(scene, classes), on=["class_name", "grade", "time"], nulls_equal=True)
     return expected.join(entered, on=MARK, how="left").with_columns(pl.col("is_entered", "is_right_score").fill_null(value=False))
+
+
+def filled_electives_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:
+    """The same for electives that a class keeps: expected of the pupils who were assessed in one this year (rules.md TT27-9.8).
+
+    A class keeps one that is assigned to a teacher, or in which most of its pupils were assessed. Who chose an elective is
+    told by no system: where nobody has been assessed yet, nobody is expected.
+    """
+    electives = elective_subjects().lazy().filter(follows_tt27("grade", scene.year.start_year))
+    entered = latest_marks(scene).filter(OF_MAIN & pl.col("is_entered"))
+    chosen = entered.join(electives, on=["subject", "grade"], how="semi").select("pupil_code", "subject").unique()
+    expected = obliged_at(scene, times).join(chosen, on="pupil_code").join(_kept_electives(scene, chosen), on=CLASS_SUBJECT, how="semi")
+    marks = entered.select(*MARK, *ENTERED, "is_entered")
+    rows = expected.join(electives, on=["subject", "grade"], how="semi").join(marks, on=MARK, how="left")
+    return rows.with_columns(pl.col("is_entered").fill_null(value=False), is_tested=pl.lit(value=False))
+
+
+def _kept_electives(scene: Scene, chosen: pl.LazyFrame) -> pl.LazyFrame:
+    pupils = enrolment(scene).filter("ever_obliged").select("pupil_code", "class_name", size=pl.len().over("class_name"))
+    taken = pupils.join(chosen, on="pupil_code").group_by(CLASS_SUBJECT).agg(pl.col("size").first(), takers=pl.len())
+    assigned = scene.main("assignments").select(*CLASS_SUBJECT, is_assigned=pl.lit(value=True)).unique()
+    joined = taken.join(assigned, on=CLASS_SUBJECT, how="left")
+    return joined.filter(pl.col("is_assigned") | (2 * pl.col("takers") > pl.col("size")))
 
 
 def kept_books(scene: Scene, classes: pl.LazyFrame) -> pl.LazyFrame:

@@ -9,6 +9,7 @@ import polars as pl
 from connectors.records import codes
 
 CN, TO, TTO = "CN", "TO", "TTO"  # end of year; Toán; the competence "tính toán"
+CHARACTER = "PCNL"  # stands among the subjects: qualities and competences, the homeroom teacher's own book
 DIGITAL_TRAITS = ("CN", "TH")  # competences in technology and computing (rules.md TT27-7.2)
 WHOLE_OF = {part: whole for whole, parts in codes.COMBINED_SUBJECTS.items() for part in parts}
 

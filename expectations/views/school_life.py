@@ -16,7 +16,7 @@ from expectations.views.scene import PLACE, Scene, View
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MONTH = ["pupil_code", "month"]
+MONTH, CLASS_MONTH = ["pupil_code", "month"], ["class_name", "month"]
 MEASURED = ["source_system", "pupil_code"]
 LAST_DAY_OF_LESSONS = (5, 31)
 
@@ -61,7 +61,25 @@ def attendance_terms(scene: Scene) -> pl.LazyFrame:
 
 
 def expected_attendance(scene: Scene) -> pl.LazyFrame:
-    """Pupils × months that must be complete, with the days off entered if there are any."""
+    """What `_expected_attendance` tells, with each class's class_pupils and entered_pupils of that month."""
+    filled = _expected_attendance(scene)
+    books = attendance_books(scene).select(*CLASS_MONTH, "class_pupils", "entered_pupils")
+    return filled.join(books, on=CLASS_MONTH, how="left", nulls_equal=True)
+
+
+def attendance_books(scene: Scene) -> pl.LazyFrame:
+    """One row per class and month that must be complete: class_pupils, entered_pupils (with any day off or a 0)."""
+    place = [pl.col(column).sort_by("source_row").first() for column in PLACE]
+    entered = pl.any_horizontal(pl.col("excused", "unexcused").is_not_null())
+    return _expected_attendance(scene).group_by(CLASS_MONTH).agg(*place, class_pupils=pl.len(), entered_pupils=entered.sum())
+
+
+def _expected_attendance(scene: Scene) -> pl.LazyFrame:
+    """Pupils × months that must be complete, with the days off entered if there are any; computed once for all views."""
+    return scene.shared("expected_attendance", _entered_months)
+
+
+def _entered_months(scene: Scene) -> pl.LazyFrame:
     entered = scene.main("attendance").select(*MONTH, "excused", "unexcused").unique(MONTH, keep="first", maintain_order=True)
     months = enrolment(scene).join(due_months(scene), how="cross").filter(obliged_all_month())
     return months.join(entered, on=MONTH, how="left")
@@ -112,6 +130,7 @@ VIEWS: Mapping[str, View] = {
     "attendance": View(build=attendance, key=TABLE_KEYS[ATTENDANCE.name], class_name="class_name"),
     "attendance_terms": View(build=attendance_terms, key=key_of("pupil_code", "term"), class_name="class_name"),
     "expected_attendance": View(build=expected_attendance, key=TABLE_KEYS[ATTENDANCE.name], class_name="class_name"),
+    "attendance_books": View(build=attendance_books, key=key_of(*CLASS_MONTH), class_name="class_name"),
     "health": View(build=health, key=TABLE_KEYS[HEALTH.name], class_name="class_name"),
     "expected_health": View(build=expected_health, key=TABLE_KEYS[HEALTH.name], class_name="class_name"),
     "unmeasured_classes": View(build=unmeasured_classes, key=pl.col("class_name"), class_name="class_name"),

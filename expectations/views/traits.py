@@ -9,15 +9,16 @@ import polars as pl
 from connectors.records.tables import TRAITS
 from expectations.views.enrolment import due_times, obliged_at
 from expectations.views.facts import follows_tt27
-from expectations.views.keys import TABLE_KEYS
+from expectations.views.keys import TABLE_KEYS, key_of
 from expectations.views.marks import latest_marks
-from expectations.views.programme import DIGITAL_TRAITS, TO, TTO, expected_traits
-from expectations.views.scene import Scene, View
+from expectations.views.programme import CHARACTER, DIGITAL_TRAITS, TO, TTO, expected_traits
+from expectations.views.scene import PLACE, Scene, View
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TRAIT = ["pupil_code", "trait", "time"]
+BOOK = ["class_name", "time"]
 
 
 def traits(scene: Scene) -> pl.LazyFrame:
@@ -26,8 +27,24 @@ def traits(scene: Scene) -> pl.LazyFrame:
 
 
 def filled_traits(scene: Scene) -> pl.LazyFrame:
-    """Obliged pupils × the traits of their grade × due times, with the level entered if there is one."""
-    return filled_traits_at(scene, due_times(scene))
+    """Obliged pupils × the traits of their grade × due times, with the level entered if there is one; computed once for all views."""
+    return scene.shared("filled_traits", lambda scene: filled_traits_at(scene, due_times(scene)))
+
+
+def expected_levels(scene: Scene) -> pl.LazyFrame:
+    """The same with their class's class_pupils and entered_levels at that time."""
+    filled = filled_traits(scene)
+    return filled.join(_books_of(filled).select(*BOOK, "class_pupils", "entered_levels"), on=BOOK, how="left", nulls_equal=True)
+
+
+def character_books(scene: Scene) -> pl.LazyFrame:
+    """One row per class and due time: subject (CHARACTER), class_pupils (obliged), entered_levels of all their traits."""
+    return _books_of(filled_traits(scene)).with_columns(subject=pl.lit(CHARACTER))
+
+
+def _books_of(filled: pl.LazyFrame) -> pl.LazyFrame:
+    place = [pl.col(column).sort_by("source_row").first() for column in PLACE]
+    return filled.group_by(BOOK).agg(*place, class_pupils=pl.col("pupil_code").n_unique(), entered_levels=pl.col("level_text").count())
 
 
 def filled_traits_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:
@@ -52,6 +69,7 @@ def maths_traits(scene: Scene) -> pl.LazyFrame:
 
 VIEWS: Mapping[str, View] = {
     "traits": View(build=traits, key=TABLE_KEYS[TRAITS.name], class_name="class_name"),
-    "expected_traits": View(build=filled_traits, key=TABLE_KEYS[TRAITS.name], class_name="class_name"),
+    "expected_traits": View(build=expected_levels, key=TABLE_KEYS[TRAITS.name], class_name="class_name"),
+    "character_books": View(build=character_books, key=key_of("class_name", "subject", "time"), class_name="class_name"),
     "maths_traits": View(build=maths_traits, key=TABLE_KEYS[TRAITS.name], class_name="class_name"),
 }

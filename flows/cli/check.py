@@ -33,6 +33,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     """`check`."""
     check = verbs.add_parser("check", help="kéo và kiểm tra một thư mục nguồn, ghi ra các phát hiện")
     check.add_argument("--from", dest="folder", type=Path, metavar="THƯ_MỤC", help="thư mục nguồn (mặc định: đêm mới nhất của trường)")
+    check.add_argument(
+        "--earlier", type=Path, metavar="THƯ_MỤC", help="thư mục nguồn của đêm trước: tìm cả chỗ đã đổi giữa hai đêm (cùng --from)"
+    )
     check.add_argument("--out", type=Path, default=Path("findings.csv"), metavar="TỆP", help="tệp CSV kết quả (mặc định: %(default)s)")
     check.add_argument("--data-docs", type=Path, metavar="THƯ_MỤC", help="ghi thêm kết quả Great Expectations và Data Docs vào thư mục này")
     check.add_argument("--day", type=iso_day, metavar="NGÀY", help="ngày kiểm tra (mặc định: ngày của chính số liệu)")
@@ -42,10 +45,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    if arguments.folder is None:
+    if arguments.folder is None and arguments.earlier is None:
         return _check_newest_night(arguments)
-    if not arguments.folder.is_dir():
-        raise SourceUnreachable("Không thấy thư mục nguồn", where=str(arguments.folder), fix="chỉ đúng thư mục bằng --from")
+    _refuse_folders(arguments)
     scratch = Path(tempfile.mkdtemp(prefix="truong-check-"))
     try:
         return _check_folder(arguments, scratch)
@@ -53,23 +55,40 @@ def _check(arguments: argparse.Namespace) -> int:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _check_folder(arguments: argparse.Namespace, scratch: Path) -> int:
-    from connectors.catalogue import combine, sources_of_folder  # noqa: PLC0415 - heavy
-    from expectations.check import CheckContext  # noqa: PLC0415
+def _refuse_folders(arguments: argparse.Namespace) -> None:
+    if arguments.folder is None:
+        raise ConfigurationError("--earlier chỉ dùng cùng --from", fix="thêm --from THƯ_MỤC, hoặc bỏ --earlier")
+    for option, folder in (("--from", arguments.folder), ("--earlier", arguments.earlier)):
+        if folder is not None and not folder.is_dir():
+            raise SourceUnreachable("Không thấy thư mục nguồn", where=str(folder), fix=f"chỉ đúng thư mục bằng {option}")
 
-    sources = sources_of_folder(arguments.folder, scratch / "landing", scratch / "work")
-    pulled, errors = pull_side_by_side(sources, arguments.day or today())
-    for error in errors:
+
+def _check_folder(arguments: argparse.Namespace, scratch: Path) -> int:
+    from expectations.check import CheckContext  # noqa: PLC0415 - heavy
+
+    snapshot, errors = _pulled(arguments.folder, scratch / "tonight", arguments.day)
+    earlier, missed = _pulled(arguments.earlier, scratch / "earlier", None) if arguments.earlier else (None, [])
+    for error in [*errors, *missed]:
         warn(f"Lỗi: {error.line()}")
-    if not pulled:
+    # a night without one of its systems would make all that it held look new, or gone
+    if snapshot is None or missed:
         return ExitCode.SOURCE
-    ages = [state.data_as_of for snapshot in pulled.values() for state in snapshot.sources.values() if state.data_as_of]
-    day = arguments.day or max(ages, default=today())
-    snapshot = combine(pulled, scratch / "snapshot", day)
-    result = _checked(snapshot, CheckContext(day, Limits()))
-    _tell(result, arguments, day)
+    if earlier and earlier.day > snapshot.day:
+        fix = "đổi chỗ hai thư mục của --from và --earlier"
+        raise ConfigurationError("Số liệu của --earlier mới hơn của --from", where=str(arguments.earlier), fix=fix)
+    result = _checked(snapshot, CheckContext(snapshot.day, Limits()), [earlier] if earlier else [])
+    _tell(result, arguments, snapshot.day)
     _write_data_docs(result, snapshot, arguments)
     return ExitCode.SOURCE if errors else _exit_code(result)
+
+
+def _pulled(folder: Path, scratch: Path, day: date | None) -> tuple[Snapshot | None, list[SourceError]]:
+    """The snapshot of a folder of sources on a day (the newest of its own data), None when nothing could be read; and what failed."""
+    from connectors.catalogue import combine, sources_of_folder  # noqa: PLC0415 - heavy
+
+    pulled, errors = pull_side_by_side(sources_of_folder(folder, scratch / "landing", scratch / "work"), day or today())
+    ages = [state.data_as_of for snapshot in pulled.values() for state in snapshot.sources.values() if state.data_as_of]
+    return (combine(pulled, scratch / "snapshot", day or max(ages, default=today())) if pulled else None), errors
 
 
 def pull_side_by_side(sources: Sequence[Source], day: date) -> tuple[dict[str, Snapshot], list[SourceError]]:
@@ -101,12 +120,12 @@ def _check_newest_night(arguments: argparse.Namespace) -> int:
     return _exit_code(result)
 
 
-def _checked(snapshot: Snapshot, context: CheckContext) -> QualityResult:
+def _checked(snapshot: Snapshot, context: CheckContext, earlier: Sequence[Snapshot] = ()) -> QualityResult:
     from expectations.check import check  # noqa: PLC0415 - heavy
     from expectations.ledger import with_history  # noqa: PLC0415
     from expectations.rules import all_rules  # noqa: PLC0415
 
-    result = check(snapshot, all_rules(), context)
+    result = check(snapshot, all_rules(), context, earlier)
     return replace(result, findings=with_history(result.findings, context.day, snapshot.folder / "no-earlier-nights"))
 
 

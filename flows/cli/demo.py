@@ -64,7 +64,10 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     demo.set_defaults(run=_demo)
     data = verbs.add_parser("demo-data", help="chỉ ghi ra các nguồn dữ liệu của trường mẫu")
     data.add_argument("--out", type=Path, required=True, metavar="THƯ_MỤC", help="thư mục mới hoặc rỗng")
-    data.add_argument("--clean", action="store_true", help="không cài lỗi nào")
+    data.add_argument("--clean", action="store_true", help="không cài lỗi nào (với --earlier: chỉ cài chỗ đổi giữa hai đêm)")
+    data.add_argument(
+        "--earlier", type=Path, metavar="THƯ_MỤC", help="ghi thêm nguồn của đêm trước vào đây; faults.json kể cả chỗ đổi giữa hai đêm"
+    )
     data.add_argument("--all-systems", action="store_true", help="thêm TEMIS, LMS, tài khoản, sức khỏe, văn bản, kế toán, trang thông tin")
     data.add_argument(
         "--protocols", action="store_true", help="mọi hệ thống, rồi phục vụ qua PostgreSQL, MariaDB, SFTP, S3, HTTP, IMAP (Ctrl+C: dừng)"
@@ -81,11 +84,12 @@ def _add_school_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo_data(arguments: argparse.Namespace) -> int:
-    from connectors.demo import DemoOptions, write_demo  # noqa: PLC0415 - heavy
+    from connectors.demo import DemoOptions, write_demo, write_two_nights  # noqa: PLC0415 - heavy
 
     every = arguments.all_systems or arguments.protocols
     options = DemoOptions(arguments.pupils, arguments.seed, arguments.day, arguments.clean, all_systems=every)
-    summary = write_demo(arguments.out, options)
+    both = arguments.earlier is not None
+    summary = write_two_nights(arguments.earlier, arguments.out, options) if both else write_demo(arguments.out, options)
     if arguments.json:
         print_json({"out": str(arguments.out), **asdict(summary)})
     else:

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from connectors.records import codes
+from tests.rules.plain_empty_classes import PLAIN_EMPTY
 from tests.rules.plain_school import TOGETHER, Row, School, Told, both_sides, key, pupils
 from tests.rules.plain_year import classes, owner_gone, owners, staff
 
@@ -85,4 +86,5 @@ MORE: Mapping[str, Callable[[School], Told]] = {
     "CB-1/8": lambda school: allowance(school, lambda row, paid: row["staff_group"] == MANAGERS and not paid),
     "CB-1/9": lambda school: allowance(school, lambda row, paid: row["staff_group"] not in {None, MANAGERS} and paid),
     "TT27-7.1f": two_rows_of_one_attempt,
+    **PLAIN_EMPTY,
 }

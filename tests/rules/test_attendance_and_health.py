@@ -28,6 +28,7 @@ from tests.rules.school_tables import (
 
 DAYS_OFF = ("CC-1/1", "CC-1/2", "CC-1/3")
 MISSING = ("QC-19.6/9",)
+BOOK = "QC-19.6/10"
 BODY = ("SK-1/1", "SK-1/2", "SK-1/3")
 TERM = ("CC-1/4",)
 MEASURED = ("SK-1/4", "SK-1/5")
@@ -76,6 +77,20 @@ def whole_class(says: str, finds: str, pupils: int, lines: int) -> Case:
     return case(says, name, MEASURED, finds, pupils=[pupil(code, class_name=name) for code in codes], health=rows)
 
 
+def month_of_class(says: str, finds: str, pupils: int, *days: Text) -> Case:
+    """October of a class whose pupils came in October or before; of the first ones leave is entered."""
+    name = f"3/{next_code()}"
+    codes = [next_code() for _ in range(pupils)]
+    rows = [absent(code, "2026-10", excused, None) for code, excused in zip(codes, days, strict=False)]
+    return case(says, f"{name}|2026-10", (BOOK,), finds, pupils=[pupil(code, class_name=name) for code in codes], attendance=rows)
+
+
+MONTHS_OF_CLASSES = [
+    month_of_class("five pupils without a row in October are told as a class", BOOK, 5),
+    month_of_class("rows left blank are no days", BOOK, 5, None, None, None, None, None),
+    month_of_class("one pupil's leave is a beginning", "", 5, 0),
+    month_of_class("four pupils are told one by one", "", 4),
+]
 TERMS = [
     term("90 days are a term", "", {"2026-09": 25, "2026-10": 25, "2026-11": 25, "2026-12": 15}),
     term("91 days are more than a term", "CC-1/4", {"2026-09": 25, "2026-10": 25, "2026-11": 25, "2026-12": 16}),
@@ -127,7 +142,7 @@ HEALTH = [
     *(body(f"{weight} kg cannot be", "SK-1/2", weight=weight) for weight in ("9.9", "100.1", "0", "250")),
     body("not measured is not wrong", "", None, None),
 ]
-CASES = [*ATTENDANCE, *TERMS, *HEALTH, *MEASURES]
+CASES = [*ATTENDANCE, *MONTHS_OF_CLASSES, *TERMS, *HEALTH, *MEASURES]
 
 
 @pytest.fixture(scope="module")
@@ -196,14 +211,38 @@ def test_the_school_says_what_can_be(limits: Limits, told: set[str], tmp_path_fa
     assert {rule for rule, _ in pairs(check(night, rules_named(BODY), CheckContext(DAY, limits)))} == told
 
 
-def test_a_class_without_any_row_of_attendance_is_told_of_every_pupil(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_very_small_class_without_any_row_of_attendance_is_told_of_every_pupil(tmp_path_factory: pytest.TempPathFactory) -> None:
     """The roll is what is expected: whoever entered nothing at all does not go unseen."""
     codes = {"3A": ["7900000001", "7900000002"], "3B": ["7900000003", "7900000004"]}
     pupils = [pupil(code, class_name=name) for name, members in codes.items() for code in members]
     rows = [absent(code, month) for code in codes["3A"] for month in MONTHS]
-    quality = checked(tmp_path_factory.mktemp("empty"), {"pupils": pupils, "attendance": rows}, rules=MISSING)
+    quality = checked(tmp_path_factory.mktemp("empty"), {"pupils": pupils, "attendance": rows}, rules=(*MISSING, BOOK))
     assert pairs(quality) == {("QC-19.6/9", f"{code}|{month}") for code in codes["3B"] for month in MONTHS}
-    assert quality.examined == {"QC-19.6/9": 4 * len(MONTHS)}
+    assert quality.examined == {"QC-19.6/9": 4 * len(MONTHS), BOOK: 2 * len(MONTHS)}
+
+
+@pytest.mark.parametrize(
+    ("size", "entered", "told"),
+    [
+        (5, 0, {(BOOK, f"3A|{month}") for month in MONTHS}),
+        (5, 1, {("QC-19.6/9", f"790000000{number}|{month}") for number in range(1, 5) for month in MONTHS}),
+        (5, 5, set()),
+    ],
+)
+def test_a_class_is_told_once_a_month_or_pupil_by_pupil(
+    size: int, entered: int, told: set[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    codes = [f"790000000{number}" for number in range(size)]
+    tables = {"pupils": [pupil(code) for code in codes], "attendance": [absent(code, one) for code in codes[:entered] for one in MONTHS]}
+    assert findings_of(tmp_path_factory.mktemp("classes"), tables, rules=(*MISSING, BOOK)) == told
+
+
+def test_who_came_or_went_in_the_month_does_not_make_a_class(tmp_path_factory: pytest.TempPathFactory) -> None:
+    late = [pupil(f"790000000{number}", status="02", status_date="2026-10-02") for number in range(1, 3)]
+    tables = {"pupils": [*late, *(pupil(f"790000000{number}") for number in range(3, 9))]}
+    found = checked(tmp_path_factory.mktemp("came"), tables, date(2026, 10, 31), (*MISSING, BOOK)).findings
+    asked = [(f"3A|{month}", f"số ngày nghỉ của {pupils} học sinh (không nghỉ: 0)") for month, pupils in (("2026-09", 6), ("2026-10", 6))]
+    assert found.select("key", "expected").rows() == asked
 
 
 def test_a_school_that_entered_no_attendance_at_all_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from connectors.records import codes
-from expectations.progress import CHARACTER, State, current_time, grade_entry
+from expectations.progress import State, current_time, grade_entry
+from expectations.views.programme import CHARACTER
 from infra.settings import Gradebook
 from tests.rules.school_tables import Row, Tables, book, character, mark, pupil, school_class, snapshot_of
 
@@ -205,3 +206,46 @@ def test_a_night_from_before_there_were_locks_can_still_be_read(tmp_path: Path) 
     night = snapshot_of(tmp_path, class_3a(5, scored=5), ON)
     snapshot_without_locks(night)
     assert one(grade_entry(night, ON))["state"] == State.COMPLETE
+
+
+def class_1a(taking: int, *, assigned: bool = False, subject: str = "NN1", at: str = "GK1") -> Tables:
+    """Five pupils of 1A, so many of whom were assessed in an elective at one time."""
+    rows = [mark(code, subject, at, "T", grade=1, class_name="1A") for code in FIVE[:taking]]
+    lessons: list[Row] = [{"class_name": "1A", "subject": subject, "staff_code": "GV009"}] if assigned else []
+    return {"pupils": [pupil(code, grade=1, class_name="1A") for code in FIVE], "marks": rows, "assignments": lessons}
+
+
+@pytest.mark.parametrize(
+    ("taking", "assigned", "expected"),
+    [(0, False, 0), (0, True, 0), (1, False, 0), (2, False, 0), (3, False, 3), (5, False, 5), (1, True, 1)],
+)
+def test_an_elective_is_asked_of_the_pupils_who_were_assessed_in_it(*, taking: int, assigned: bool, expected: int, tmp_path: Path) -> None:
+    books = books_of(tmp_path, class_1a(taking, assigned=assigned)).filter(pl.col("subject") == "NN1")
+    told = {time: (number, state) for time, number, state in books.select("time", "expected", "state").rows()}
+    states = {"GK1": State.COMPLETE, "CK1": State.MISSING, "GK2": State.NOT_DUE, "CN": State.NOT_DUE}
+    assert told == ({time: (expected, state.value) for time, state in states.items()} if expected else {})
+
+
+def test_an_elective_names_its_teacher_and_is_complete_without_a_score(tmp_path: Path) -> None:
+    told = one(books_of(tmp_path, class_1a(5, assigned=True, at="CK1")), "NN1", class_name="1A")
+    assert (told["state"], told["teachers"], told["complete"]) == (State.COMPLETE, ["GV009"], 5)
+
+
+def test_a_compulsory_subject_is_no_elective_and_an_elective_may_be_of_any_grade(tmp_path: Path) -> None:
+    tables = class_3a(0) | {"marks": [mark(code, subject, "CK1", "T") for code in FIVE for subject in ("NN1", "TDT")]}
+    books = books_of(tmp_path, tables).filter((pl.col("time") == "CK1") & pl.col("subject").is_in(["NN1", "TDT"]))
+    assert books.select("subject", "expected", "state").rows() == [("NN1", 5, State.MISSING), ("TDT", 5, State.COMPLETE)]
+
+
+def test_who_changes_to_a_class_without_the_elective_owes_it_no_more(tmp_path: Path) -> None:
+    tables = class_1a(3)
+    tables["pupils"] = [row | {"class_name": "1B" if row["pupil_code"] == FIVE[0] else "1A"} for row in tables["pupils"]]
+    tables["pupils"] += [pupil(f"79000000{number}", grade=1, class_name="1B") for number in range(11, 14)]
+    books = books_of(tmp_path, tables | {"assignments": [{"class_name": "1A", "subject": "NN1", "staff_code": "GV009"}]})
+    assert set(books.filter(pl.col("subject") == "NN1").select("class_name", "expected").iter_rows()) == {("1A", 2)}
+
+
+def test_half_of_a_class_is_not_most_of_it(tmp_path: Path) -> None:
+    tables = class_1a(2)
+    tables["pupils"] = tables["pupils"][:4]
+    assert "NN1" not in set(books_of(tmp_path, tables)["subject"])

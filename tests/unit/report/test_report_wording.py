@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from expectations.report import wording
 from expectations.report.coverage import FIELD_RULES, Entry
+from expectations.rules import all_rules
+
+if TYPE_CHECKING:
+    from expectations.rule import Rule
 
 
 def test_numbers_and_shares_are_written_as_here() -> None:
@@ -29,6 +35,7 @@ def test_every_field_of_the_article_has_a_heading() -> None:
         ("marks", "5A|TH|GK2", "level_text", "Tin học · Giữa HK II · Mức đạt được"),
         ("marks", "7900000001|??|GK1", "score", "?? · Giữa HK I · Điểm KTĐK"),
         ("traits", "7900000001|CN|CK1", "level", "Công nghệ · Cuối HK I · Mức"),
+        ("traits", "1A|PCNL|GK1", "class_pupils", "Phẩm chất, năng lực · Giữa HK I · Số học sinh của lớp"),
         ("attendance", "7900000001|2026-10", "total", "Tháng 10/2026 · Tổng ngày nghỉ"),
         ("ratings", "GV001|2026", "civil_rating", "Năm 2026 · Xếp loại viên chức"),
         ("pupils", "7900000001|7900000002", "full_name", "Họ tên"),
@@ -37,6 +44,11 @@ def test_every_field_of_the_article_has_a_heading() -> None:
 )
 def test_a_cell_is_named_in_words(table: str, key: str, column: str, label: str) -> None:
     assert wording.cell_label(table, key, column) == label
+
+
+@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
+def test_what_a_rule_shows_has_a_name_that_people_read(rule: Rule) -> None:
+    assert wording.cell_label(rule.table, "", rule.column) != rule.column
 
 
 @pytest.mark.parametrize(
