@@ -159,15 +159,19 @@ def attendance_missing(school: School) -> Told:
     return told
 
 
+def grade_of_class(school: School) -> dict[str | None, int | None]:
+    return {row["class_name"]: row["grade"] for row in reversed(school.of("classes", MAIN)) if row["class_name"] is not None}
+
+
 def traits_missing(school: School) -> Told:
-    grades = {row["class_name"]: row["grade"] for row in reversed(school.of("classes", MAIN))}
+    grades = grade_of_class(school)
     levels = {(row["pupil_code"], row["trait"], row["time"]) for row in school.of("traits", MAIN) if row["level_text"] is not None}
     told: Told = set()
     for row, came, went in enrolled(school):
         grade = grades.get(row["class_name"]) or row["grade"]
         for time in school.year.due_times(school.day):
             due = school.year.due_date(time)
-            if row["not_assessed"] or _away(due, came, went):
+            if row["not_assessed"] or away(due, came, went) or not school.reached(grade):
                 continue
             wanted = [trait.code for trait in codes.traits().values() if grade in trait.grades]
             told |= {(MAIN, f"{row['pupil_code']}|{one}|{time}") for one in wanted if (row["pupil_code"], one, time) not in levels}
@@ -188,7 +192,9 @@ def latest(school: School) -> list[Row]:
 
 
 def marks(school: School, test: Callable[[Row, Any], object]) -> Told:
-    return {key(row, "pupil_code", "subject", "time") for row in latest(school) if test(row, codes.subjects().get(row["subject"]))}
+    # what a programme asks of a grade is asked only where it has begun: before that the grade says nothing
+    rows = [row if school.reached(row["grade"]) else {**row, "grade": None} for row in latest(school)]
+    return {key(row, "pupil_code", "subject", "time") for row in rows if test(row, codes.subjects().get(row["subject"]))}
 
 
 def taught(row: Row, subject: Any) -> bool:  # noqa: ANN401 - a subject of the programme
@@ -255,12 +261,13 @@ def at_the_end(school: School) -> dict[str, Row]:
     stored: dict[str, Row] = {}
     for row in school.of("year_results", MAIN):
         stored.setdefault(row["pupil_code"], row)
-    due = school.year.due_date("CN")
-    whole = [row["pupil_code"] for row, came, went in enrolled(school) if not (row["not_assessed"] or _away(due, came, went))]
+    due, grades = school.year.due_date("CN"), grade_of_class(school)
+    ruled = [one for one in enrolled(school) if school.reached(grades.get(one[0]["class_name"]) or one[0]["grade"])]
+    whole = [row["pupil_code"] for row, came, went in ruled if not (row["not_assessed"] or away(due, came, went))]
     return {code: stored[code] for code in whole if code in stored} if school.year.results_are_due(school.day) else {}
 
 
-def _away(day: date, came: date | None, went: date | None) -> bool:
+def away(day: date, came: date | None, went: date | None) -> bool:
     return bool((came and came > day) or (went and went <= day))
 
 
@@ -322,12 +329,12 @@ def idle(school: School) -> Told:
 
 
 def fewer_rows(before: School, school: School) -> Told:
-    """Tables that lost more than half of at least twenty rows of a system since the night before."""
+    """Tables that lost more than half of at least fifty rows of a system since the night before."""
     told: Told = set()
     for table, rows in before.tables.items():
         now = Counter(row["source_system"] for row in school.of(table))
         then = Counter(row["source_system"] for row in rows)
-        told |= {(system, table) for system, count in then.items() if count >= 20 and 2 * now[system] < count}
+        told |= {(system, table) for system, count in then.items() if count >= 50 and 2 * now[system] < count}
     return told
 
 
