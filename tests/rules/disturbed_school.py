@@ -53,10 +53,12 @@ EXCHANGED: Mapping[str, tuple[str, ...]] = {
     "ratings": ("criteria", "self_rating", "standard_rating", "civil_score", "civil_rating", "year"),
     "accounts": ("owner_code", "active", "last_login"),
 }  # fmt: skip
+CRITERIA = ("T" * 14 + "Đ", "T" * 10 + "K" * 5, "T" * 9 + "K" * 6, "TTTTKTTTTTTTTTT", "TTTĐ" + "T" * 11, "C" + "T" * 14)
 NEW_WARD, OLD_WARD = "12 Minh Phụng, Phường Minh Phụng", "12 Âu Cơ, Phường 8"
 PLANTED: Mapping[str, tuple[Row, ...]] = {
     "pupils": (
-        *(phone(number) for number in ("01681234567", "01501234567", "0951234567", "028381234567", "0283812345", "908123456", "0908123456")),
+        *(phone(number) for number in ("01681234567", "01501234567", "0951234567", "028381234567", "0283812345")),
+        *(phone(number) for number in ("908123456", "0908123456")),
         *(phone("0901234567") for _ in range(4)),
         *({"full_name": name} for name in ("Lê Thị H0a", "Ðặng An", "H’Hen Niê", "Nguyễn Hoà", "NGUYỄN  HÒA", "Nguyễn Hoa", None)),
         *({"permanent_address": f"{NEW_WARD}{end}"} for end in (", Quận 11, TP. Hồ Chí Minh", ", Thành phố Hồ Chí Minh")),
@@ -75,13 +77,14 @@ PLANTED: Mapping[str, tuple[Row, ...]] = {
         *(score(text, value) for text, value in (("5", 5.0), ("10", 10.0), (None, None))),
         *(level(*both) for both in (("htt", "T"), ("Đ", None), ("C", "C"), ("H", "H"), (None, None))),
         {**level(None, None), **score(None, None)}, {"subject": "Thủ công"}, {"subject": "KTT1"}, {"subject": "THCN"}, {"subject": "NT"},
-        {"attempt": None}, {"attempt": 2}, {"entered_at": None}, {"locked": True}, {"locked": True}, {"grade": None},
+        {"attempt": None}, {"attempt": 2}, {"entered_at": None}, {"grade": None},
+        *({"locked": True} for _ in range(40)),
     ),
     "traits": (*(level(*both) for both in (("Ð", "Đ"), ("D", "Đ"), ("H", None), ("ccg", "C"), ("C", "C"), (None, None))),),
     "year_results": (
         {"result": "CHT", "promoted": True, "principal_decision": None}, {"result": "CHT", "promoted": True, "principal_decision": "41/QĐ"},
         {"result": "HTT", "reward": "HSTB"}, {"result": "HT", "reward": "HSTB"}, {"result": "HTXS", "reward": None}, {"reward": "HSG"},
-        {"completed": None}, {"promoted": False}, {"result": None},
+        {"principal_decision": "12/QĐ"}, {"completed": None}, {"promoted": False}, {"result": None},
     ),
     "attendance": ({"excused": 20, "unexcused": 6, "total": 26}, {"excused": 20, "unexcused": 7}, {"excused": None}, {"unexcused": -1}),
     "health": (*({"height_cm": value} for value in (85.0, 84.9, 180.0, 1.25, 0.84, None)),
@@ -92,7 +95,7 @@ PLANTED: Mapping[str, tuple[Row, ...]] = {
     ),
     "ratings": (
         *({"civil_score": value, "year": "2026"} for value in (90.0, 89.99, 70.0, 69.99, 50.0, 49.99, 100.5)),
-        *({"criteria": text, "year": "2026"} for text in ("T" * 14 + "Đ", "T" * 10 + "K" * 5, "TTTTKTTTTTTTTTT", "TTTĐ" + "T" * 11, "C" + "T" * 14)),
+        *({"criteria": text, "year": "2026"} for text in CRITERIA),
         *({"civil_rating": value, "year": "2026"} for value in ("HTXSNV", "HTXSNV", "KHTNV", None)), {"year": "2025-2026"},
         {"standard_rating": None}, {"self_rating": None},
     ),
@@ -101,6 +104,7 @@ PLANTED: Mapping[str, tuple[Row, ...]] = {
 GONE: Mapping[str, int] = {"pupils": 4, "marks": 60, "traits": 60, "year_results": 3, "attendance": 20, "health": 5, "guardians": 6}
 TWICE: Mapping[str, int] = {"pupils": 3, "marks": 40, "guardians": 3}
 TIMES_PLANTED = 3
+MOMENTS = tuple(map(datetime.fromisoformat, ("2027-05-24 20:15:00", "2026-09-01 07:00:00")))
 
 
 def disturbed(tables: Mapping[str, list[Row]], seed: int) -> Tables:
@@ -123,13 +127,13 @@ def exchange(chance: Random, name: str, rows: list[Row]) -> None:
     for columns in EXCHANGED[name]:
         for row in chance.sample(rows, max(1, int(SHARE * len(rows)))):
             other = chance.choice(rows)
-            row |= {column: other[column] for column in columns.split()}
+            row.update({column: other[column] for column in columns.split()})
 
 
 def plant(chance: Random, name: str, rows: list[Row]) -> None:
     for values in PLANTED.get(name, ()):
         for row in chance.sample(rows, min(TIMES_PLANTED, len(rows))):
-            row |= values
+            row.update(values)
 
 
 def again(chance: Random, name: str, rows: list[Row]) -> None:
@@ -138,14 +142,14 @@ def again(chance: Random, name: str, rows: list[Row]) -> None:
         last = max(one["source_row"] for one in rows)
         copy = {**row, "source_row": last + 1}
         if name == "marks":
-            moment = chance.choice([row["entered_at"], datetime(2027, 5, 24, 20, 15), datetime(2026, 9, 1, 7, 0)])
+            moment = chance.choice([row["entered_at"], *MOMENTS])
             copy |= {"attempt": chance.choice([None, 1, 2, row["attempt"]]), "entered_at": moment, **score("6", 6.0)}
         rows.append(copy)
 
 
 def silence(chance: Random, told: Tables) -> None:
-    """Two pupils nobody can be called for."""
-    for row in chance.sample(told["pupils"], 2):
+    """Some pupils nobody can be called for."""
+    for row in chance.sample(told["pupils"], 6):
         row |= {"contact_phone": None, "contact_phone_text": None}
         for one in told["guardians"]:
             if one["pupil_code"] == row["pupil_code"]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from connectors.records import codes
-from tests.rules.plain_school import MAIN, Row, School, Told, key
+from tests.rules.plain_school import MAIN, Row, School, Told, key, remembered
 from tests.rules.plain_year import OLD_SUBJECTS, at_the_end, away, belongs, enrolled, grade_of_class, latest, marks, tested_at
 from tests.rules.report_cards import plain_result
 
@@ -31,6 +31,7 @@ def is_score(value: float | None) -> bool:
 # ---- what is missing
 
 
+@remembered
 def in_one_column(school: School) -> set[Book]:
     """Classes that keep a combined subject, at a time, in one column: TT27-7.1d takes both shapes."""
     rows: dict[Book, list[Row]] = defaultdict(list)
@@ -68,10 +69,12 @@ def owed(school: School) -> Iterator[tuple[Row, int | None, str, str]]:
                 yield row, grade, subject, at
 
 
+@remembered
 def filed(school: School) -> dict[tuple[str, str, str], Row]:
     return {(row["pupil_code"], row["subject"], row["time"]): row for row in latest(school) if row["source_system"] == MAIN}
 
 
+@remembered
 def books(school: School) -> dict[tuple[Any, ...], list[tuple[Row, Row | None]]]:
     """Per class, grade, subject and time its pupils, each with the mark that is there."""
     found: dict[tuple[Any, ...], list[tuple[Row, Row | None]]] = defaultdict(list)
@@ -130,7 +133,14 @@ def two_shapes(school: School) -> Told:
     told = set()
     for (system, class_name, whole, at), own in filled.items():
         if whole in own and len(own) > 1:
-            told.add(key({**own[whole], "source_system": system, "class_name": class_name, "subject": whole, "time": at}, "class_name", "subject", "time"))
+            told.add(
+                key(
+                    {**own[whole], "source_system": system, "class_name": class_name, "subject": whole, "time": at},
+                    "class_name",
+                    "subject",
+                    "time",
+                )
+            )
     return told
 
 
@@ -166,7 +176,11 @@ def long_gone(school: School) -> Told:
 
 
 def score_jump(school: School) -> Told:
-    right = {(row["source_system"], row["pupil_code"], row["subject"], row["time"]): row for row in latest(school) if is_score(row["score_value"])}
+    right = {
+        (row["source_system"], row["pupil_code"], row["subject"], row["time"]): row
+        for row in latest(school)
+        if is_score(row["score_value"])
+    }
     disabled = {row["pupil_code"] for row, _, _ in enrolled(school) if row["disability"] is not None}
     told = set()
     for (system, code, subject, at), row in right.items():
@@ -215,6 +229,7 @@ def in_one_minute(school: School) -> Told:
 # ---- the year's result
 
 
+@remembered
 def computed(school: School) -> dict[str, str | None]:
     """Điều 9.2 for everybody whom it asks about at the end of the year."""
     there, traits = filed(school), {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.records import codes
 from tests.rules.plain_marks import is_entered
-from tests.rules.plain_school import MAIN, Row, School, Told, at_school
+from tests.rules.plain_school import MAIN, Row, School, Told, at_school, remembered
 from tests.rules.plain_year import ENTERING, LEAVING, enrolled, fewer_rows
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def vanished_pupils(school: School) -> Told:
     return set() if 2 * len(gone) > len(here) else {(MAIN, code) for code in gone - moved}
 
 
+@remembered
 def filled(school: School) -> dict[Record, Row]:
     rows = [row for row in school.of("marks", MAIN) if is_entered(row)]
     return {(row["pupil_code"], row["subject"], row["time"]): row for row in rows}
@@ -83,6 +84,7 @@ def order(table: str, row: Row) -> tuple[Any, ...]:
     return row["attempt"] or 1, row["entered_at"] or datetime.min, row["source_row"]  # noqa: DTZ901 - only an order
 
 
+@remembered
 def records(school: School, table: str) -> dict[Record, Row]:
     """The school's own records of a table, those left blank not among them."""
     newest: dict[Record, Row] = {}
@@ -113,6 +115,7 @@ def is_right(table: str, row: Row) -> bool:
     return level and (table != "marks" or row["score"] is None or row["score_value"] in range(11))
 
 
+@remembered
 def went(school: School) -> dict[str, date]:
     return {row["pupil_code"]: on for row, _, on in enrolled(school) if on and on <= school.day}
 
@@ -142,6 +145,7 @@ def members(school: School) -> dict[str, str | None]:
     return rows
 
 
+@remembered
 def as_approved(school: School, table: str) -> dict[Record, Row]:
     told: dict[Record, Row] = {}
     for one in in_force(school):
@@ -150,6 +154,7 @@ def as_approved(school: School, table: str) -> dict[Record, Row]:
     return told
 
 
+@remembered
 def approved_pupils(school: School) -> set[tuple[str, str]]:
     """Pupil and time: who was approved, and who sits in an approved class now."""
     places = {(one.class_name, one.time) for one in in_force(school)}
@@ -190,6 +195,7 @@ def closed_records(school: School, table: str) -> Iterator[tuple[Record, Row | N
                 yield record, was, shut or locked
 
 
+@remembered
 def assessed_again(school: School) -> set[tuple[str, str]]:
     """Who did not pass is assessed again in summer (TT27-11.2): then changes are due."""
     rows = [row for night in (school, *of_this_year(school)) for row in night.of("year_results")]

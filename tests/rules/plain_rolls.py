@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from connectors.records.column import PersonalData
 from connectors.records.tables import TABLES
 from tests.rules.plain_marks import A_CLASS
-from tests.rules.plain_school import Row, School, Told, key
+from tests.rules.plain_school import Row, School, Told, key, remembered
 from tests.rules.plain_text import term_of
 from tests.rules.plain_year import away, enrolled, tested_at
 
@@ -98,6 +98,7 @@ def is_due(school: School, table: str, row: Row) -> bool:
     return table != "year_results" or school.year.results_are_due(school.day)
 
 
+@remembered
 def sheets(school: School, table: str) -> dict[tuple[str, str, str], list[Row]]:
     found: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in school.of(table):

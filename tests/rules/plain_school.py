@@ -10,8 +10,9 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.records import codes
 from connectors.records.school_year import SchoolYear
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from infra.settings import Limits
 
 Row = dict[str, Any]
+Read = TypeVar("Read")
 Told = set[tuple[str, str]]  # system, key
 MAIN, SECTOR, TOGETHER = "qlnt", "csdl", "qlnt×csdl"
 ENTERING, LEAVING = (*codes.MOVED_IN, *codes.CAME_BACK), (*codes.MOVED_OUT, *codes.DROPPED_OUT)
@@ -38,7 +40,7 @@ class Approved:
     night: School
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class School:
     """A night's rows, table by table, what the school set, and the nights before it.
 
@@ -63,6 +65,11 @@ class School:
     def reached(self, grade: int | None) -> bool:
         """Whether Thông tư 27 rules a grade this year: grade g from the school year that starts in 2019 + g (TT27-0.2)."""
         return grade is not None and self.year.start_year >= 2019 + grade
+
+
+def remembered(read: Callable[..., Read]) -> Callable[..., Read]:
+    """Many readings begin with the same rows, and a school does not change."""
+    return lru_cache(maxsize=256)(read)
 
 
 def key(row: Row, *columns: str) -> tuple[str, str]:

@@ -104,7 +104,9 @@ def names_district(address: str | None) -> bool:
 
 def ward_in_a_district_that_ended(school: School) -> Told:
     def wrong(row: Row) -> bool:
-        return at_school(row) and names_district(row["permanent_address"]) and bool(NEW_WARDS.intersection(parts_of(row["permanent_address"])))
+        return (
+            at_school(row) and names_district(row["permanent_address"]) and bool(NEW_WARDS.intersection(parts_of(row["permanent_address"])))
+        )
 
     return pupils(school, wrong) if school.day >= DISTRICTS_END else set()
 

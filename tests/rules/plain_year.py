@@ -25,6 +25,7 @@ from tests.rules.plain_school import (
     of_age,
     old_phone,
     only_in_one,
+    remembered,
     right_sign,
     right_year,
     same_number,
@@ -124,8 +125,13 @@ def in_metres(height: float) -> bool:
 # ---- who owes what when
 
 
-def enrolled(school: School) -> Iterator[tuple[Row, date | None, date | None]]:
+@remembered
+def enrolled(school: School) -> list[tuple[Row, date | None, date | None]]:
     """Pupils of the school's own book who were ever enrolled, with the days they came and went."""
+    return list(_enrolled(school))
+
+
+def _enrolled(school: School) -> Iterator[tuple[Row, date | None, date | None]]:
     moved, seen = by_code(school.of("movements", MAIN)), set()
     for row in school.of("pupils", MAIN):
         if row["pupil_code"] is None or row["pupil_code"] in seen:
@@ -159,6 +165,7 @@ def attendance_missing(school: School) -> Told:
     return told
 
 
+@remembered
 def grade_of_class(school: School) -> dict[str | None, int | None]:
     return {row["class_name"]: row["grade"] for row in reversed(school.of("classes", MAIN)) if row["class_name"] is not None}
 
@@ -181,6 +188,7 @@ def traits_missing(school: School) -> Told:
 # ---- marks: the last attempt counts
 
 
+@remembered
 def latest(school: School) -> list[Row]:
     last: dict[tuple[str, ...], Row] = {}
     for row in school.of("marks"):
@@ -304,7 +312,11 @@ def accounts(school: School, test: Callable[[Row, Row | None], object]) -> Told:
 
 
 def owner_gone(school: School, owner: Row | None) -> bool:
-    return bool(owner and owner["status"] in codes.STAFF_LEFT and owner["status_date"] and owner["status_date"] <= school.day)
+    """By the status and its date; a list that has dates and leaves this one out says gone, one without dates says nothing of the day."""
+    if owner is None or owner["status"] not in codes.STAFF_LEFT:
+        return False
+    dated = "status_date" in school.delivered.get(owner["source_system"], {}).get("staff", ())
+    return dated if owner["status_date"] is None else bool(owner["status_date"] <= school.day)
 
 
 def gone_but_open(school: School) -> Told:

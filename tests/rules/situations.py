@@ -35,11 +35,13 @@ DAY = date(2027, 5, 31)
 class Plan:
     """A night and its earlier ones, what the school set, and what was approved when: class, time, night.
 
-    `years_ago`: how many years the days in the demo school's rows are put back.
+    `years_ago`: how many years the days in the demo school's rows are put back; `lost`: tables of which two thirds are gone
+    since the earlier nights.
     """
 
     day: date = DAY
     years_ago: int = 0
+    lost: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     gradebook: Gradebook = field(default_factory=Gradebook)
     nights: tuple[date, ...] = ()
@@ -88,6 +90,7 @@ def on_a_disturbed_night(snapshot: Snapshot, seed: int, plan: Plan, folder: Path
     """Tonight and every earlier night disturbed each in its own way; what was approved lies in files in a folder."""
     rows, sources, day = rows_of(snapshot), _with_locks(snapshot.sources), plan.day
     nights = {on: years_ago(disturbed(rows, seed * 100 + place), plan.years_ago) for place, on in enumerate((day, *plan.nights))}
+    nights[day] |= {name: nights[day][name][::3] for name in plan.lost}
     snapshots = {on: in_memory(tables, on, sources) for on, tables in nights.items()}
     schools = {on: School(tables, on, plan.limits, plan.gradebook) for on, tables in nights.items()}
     approvals = tuple(_sealed(folder, snapshots[on], class_name, time) for class_name, time, on in plan.approved)
