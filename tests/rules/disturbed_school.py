@@ -9,11 +9,14 @@ from datetime import date, datetime
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from tests.rules.at_the_borders import put_at_the_borders
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
+DAY = date(2027, 5, 31)
 SHARE = 0.03  # of the rows of a table, for every group of columns
 
 
@@ -67,7 +70,9 @@ PLANTED: Mapping[str, tuple[Row, ...]] = {
         *(born(date(year, 3, 5)) for year in range(2012, 2023)), born(date(2029, 1, 1)),
         *({"personal_number": number} for number in ("7.92E+10", "79218012345", "003218012345", "079918012345", "07921801234", None)),
         *({"status": code, "status_date": day} for code in ("02", "06", "08", "11") for day in (date(2026, 10, 2), date(2027, 1, 16))),
-        {"class_name": None}, {"grade": None}, {"not_assessed": True, "disability": "05"}, {"enrolment_kind": "3"},
+        {"status": "02", "status_date": DAY}, born(DAY), {**born(date(2019, 3, 5)), "status_date": date(2019, 3, 5)},
+        {"status": "04", "class_name": "2C"}, {"class_name": None}, {"grade": None},
+        {"not_assessed": True, "disability": "05"}, {"enrolment_kind": "3"},
     ),
     "guardians": ({"full_name": None}, {"birth_year": None}, {"relation": "ông"}, {"phone": None}),
     "classes": ({"combined": True},),
@@ -92,6 +97,7 @@ PLANTED: Mapping[str, tuple[Row, ...]] = {
     "staff": (
         {"status": "05", "status_date": date(2027, 5, 31)}, {"status": "05", "status_date": date(2027, 6, 1)}, {"status": "08"},
         {"status": "07", "status_date": date(2026, 7, 1)}, {"status": "07", "status_date": date(2026, 7, 2)}, {"staff_code": "CB099"},
+        {"staff_group": "01", "leadership_allowance": 0.0}, {"staff_group": "03", "leadership_allowance": 0.0},
     ),
     "ratings": (
         *({"civil_score": value, "year": "2026"} for value in (90.0, 89.99, 70.0, 69.99, 50.0, 49.99, 100.5)),
@@ -119,6 +125,7 @@ def disturbed(tables: Mapping[str, list[Row]], seed: int) -> Tables:
             plant(chance, name, rows)
             again(chance, name, rows)
     silence(chance, told)
+    put_at_the_borders(chance, told)
     return told
 
 

@@ -8,8 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from connectors.records import codes
+from tests.rules.plain_entries import OLD_SUBJECTS, at_the_end, belongs, latest, marks, tested_at
 from tests.rules.plain_school import MAIN, Row, School, Told, key, remembered
-from tests.rules.plain_year import OLD_SUBJECTS, at_the_end, away, belongs, enrolled, grade_of_class, latest, marks, tested_at
+from tests.rules.plain_year import away, enrolled, grade_of_class
 from tests.rules.report_cards import plain_result
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.records.column import PersonalData
 from connectors.records.tables import TABLES
+from tests.rules.plain_entries import tested_at
 from tests.rules.plain_marks import A_CLASS
 from tests.rules.plain_school import Row, School, Told, key, remembered
 from tests.rules.plain_text import term_of
-from tests.rules.plain_year import away, enrolled, tested_at
+from tests.rules.plain_year import away, enrolled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -68,7 +69,9 @@ def measured(school: School) -> Iterator[tuple[str, str | None, list[tuple[str, 
     for row, came, went in enrolled(school):
         if not (away(school.day, came, went) or away(by, came, went)):
             asked[row["class_name"]].append(row["pupil_code"])
-    for system in {row["source_system"] for row in school.of("health")}:
+    # where nobody has a record yet, everybody who keeps health records is asked
+    able = {system for system, tables in school.delivered.items() if tables.get("health")}
+    for system in {row["source_system"] for row in school.of("health")} or able:
         rows = school.of("health", system)
         whole = {row["pupil_code"] for row in rows if row["height_cm"] is not None and row["weight_kg"] is not None}
         for class_name, codes in asked.items():

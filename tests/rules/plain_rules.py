@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.rules.plain_entries import ENTRIES
 from tests.rules.plain_marks import MARKS
 from tests.rules.plain_more import MORE
 from tests.rules.plain_nights import NIGHTS
@@ -17,4 +18,4 @@ if TYPE_CHECKING:
 
     from tests.rules.plain_school import School, Told
 
-READINGS: Mapping[str, Callable[[School], Told]] = {**YEAR, **MORE, **TEXTS, **MARKS, **STAFF, **NIGHTS, **ROLLS}
+READINGS: Mapping[str, Callable[[School], Told]] = {**YEAR, **ENTRIES, **MORE, **TEXTS, **MARKS, **STAFF, **NIGHTS, **ROLLS}

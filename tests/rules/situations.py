@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,33 +14,32 @@ from expectations.gx.scan import INDEX_COLUMNS, Scan
 from expectations.rules import all_rules
 from expectations.views.approvals import Approval, sealed
 from infra.settings import Gradebook, Limits
-from tests.rules.disturbed_school import disturbed, years_ago
+from tests.rules.disturbed_school import DAY, disturbed, years_ago
 from tests.rules.plain_school import MAIN, SECTOR, TOGETHER, Approved, School
 from tests.rules.plain_staff import BOTH, OTHER, OWN
 from tests.rules.test_second_implementation import InMemory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from connectors.records.snapshot import Snapshot, SourceState
     from expectations.rule import Rule
     from tests.rules.disturbed_school import Tables
     from tests.rules.plain_school import Told
 
-DAY = date(2027, 5, 31)
-
 
 @dataclass(frozen=True)
 class Plan:
     """A night and its earlier ones, what the school set, and what was approved when: class, time, night.
 
-    `years_ago`: how many years the days in the demo school's rows are put back; `lost`: tables of which two thirds are gone
-    since the earlier nights.
+    `years_ago`: how many years the days in the demo school's rows are put back; `sizes`: tables cut to so many rows on the
+    earlier nights, and to so many tonight.
     """
 
     day: date = DAY
     years_ago: int = 0
-    lost: tuple[str, ...] = ()
+    sizes: tuple[tuple[str, int, int], ...] = ()
     limits: Limits = field(default_factory=Limits)
     gradebook: Gradebook = field(default_factory=Gradebook)
     nights: tuple[date, ...] = ()
@@ -90,7 +88,9 @@ def on_a_disturbed_night(snapshot: Snapshot, seed: int, plan: Plan, folder: Path
     """Tonight and every earlier night disturbed each in its own way; what was approved lies in files in a folder."""
     rows, sources, day = rows_of(snapshot), _with_locks(snapshot.sources), plan.day
     nights = {on: years_ago(disturbed(rows, seed * 100 + place), plan.years_ago) for place, on in enumerate((day, *plan.nights))}
-    nights[day] |= {name: nights[day][name][::3] for name in plan.lost}
+    for name, before, now in plan.sizes:
+        for on, tables in nights.items():
+            del tables[name][now if on == day else before :]
     snapshots = {on: in_memory(tables, on, sources) for on, tables in nights.items()}
     schools = {on: School(tables, on, plan.limits, plan.gradebook) for on, tables in nights.items()}
     approvals = tuple(_sealed(folder, snapshots[on], class_name, time) for class_name, time, on in plan.approved)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PUPILS, SEED = 120, 1
 AUTUMN, SPRING, LAST_NIGHT, LAST_YEAR = date(2026, 11, 20), date(2027, 2, 1), date(2027, 5, 30), date(2026, 5, 30)
 LOCKED = Plan(
-    limits=Limits(class_size=23, shared_phone_pupils=4, score_jump=4, alike_marks_from=5, class_size_jump=2, unit_rating="HTNV"),
+    limits=Limits(class_size=21, shared_phone_pupils=4, score_jump=4, alike_marks_from=5, class_size_jump=2, unit_rating="HTNV"),
     gradebook=Gradebook(locked={"CN": "30/05", "CK1": "20/01"}),
     nights=(AUTUMN, SPRING, LAST_NIGHT, LAST_YEAR),
     approved=(
@@ -42,12 +42,15 @@ LOCKED = Plan(
     ),
 )  # fmt: skip
 # In the school year 2022-2023 Thông tư 27 had not reached grades 4 and 5, and addresses had districts.
-OLDER = Plan(date(2023, 5, 31), years_ago=4, lost=("assignments", "accounts"), nights=(date(2023, 5, 29),))
+OLDER = Plan(
+    date(2023, 5, 31), years_ago=4, sizes=(("assignments", 50, 24), ("attendance", 100, 50), ("health", 49, 0)), nights=(date(2023, 5, 29),)
+)
 OPEN = Plan(
     limits=Limits(excellent_percent=25, second_term_starts="11/01", count_electives=False),
     gradebook=Gradebook(due={"GK2": "30/06", "CN": "20/05"}),
     nights=(LAST_YEAR, LAST_NIGHT, AUTUMN),
 )
+DISTRICTS_END = Plan(date(2025, 7, 1), years_ago=2)
 NEW_YEAR = Plan(date(2026, 9, 2), years_ago=1, nights=(LAST_YEAR, date(2026, 7, 31)))
 
 
@@ -99,7 +102,9 @@ def test_every_rule_is_proved_twice(demo: Snapshot, tmp_path: Path, capsys: pyte
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 6))
-@pytest.mark.parametrize("plan", [LOCKED, OLDER, OPEN, NEW_YEAR], ids=["locked", "older", "open", "new year"])
+@pytest.mark.parametrize(
+    "plan", [LOCKED, OLDER, OPEN, NEW_YEAR, DISTRICTS_END], ids=["locked", "older", "open", "new year", "districts end"]
+)
 def test_the_same_keys_on_many_nights(demo: Snapshot, plan: Plan, seed: int, tmp_path: Path) -> None:
     assert apart(on_a_disturbed_night(demo, seed, plan, tmp_path)) == {}
 
