@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 MAIN = "qlnt"
+DAY = date(2027, 5, 31)
+# Of fifteen criteria ten and nine at a level, one of the second standard (3 to 7) lower, one reached and one not (CB-2).
+CRITERIA = (
+    "T" * 10 + "K" * 5, "T" * 9 + "K" * 6, "TTTTK" + "T" * 10, "TTTĐ" + "T" * 11, "T" * 14 + "Đ", "C" + "T" * 14, "K" * 10 + "Đ" * 5,
+    "K" * 9 + "Đ" * 6, "ĐĐ" + "K" * 5 + "Đ" * 8, "Đ" * 15, "T" * 14,
+)  # fmt: skip
 GONE_ON = date(2027, 1, 29)
 AT_SCHOOL: Row = {"status": "01", "status_date": None, "not_assessed": False}
 BLANK: Row = {"level": None, "level_text": None, "score": None, "score_value": None}
 LAST_EVENING = datetime.fromisoformat("2026-11-15 21:40:00")  # of the first mid-term's books
+A_MONTH_BEFORE = date(2026, 12, 16)  # before the first term's books are due
 BOOKS = ((5, 60), (5, 59), (4, 20))  # entries, and seconds from the first to the last
 
 
@@ -99,6 +106,29 @@ def one_excellent_of_five(chance: Random, tables: Tables) -> None:
         tables["ratings"].append({**pattern, **rated})
 
 
+def every_standard(_: Random, tables: Tables) -> None:
+    """Criteria at the borders between ratings, each beside every rating."""
+    pattern = {**tables["ratings"][0], "source_system": "staff", "year": "2026", "source_file": "danh_gia.xlsx"}
+    rated = [(criteria, rating) for criteria in CRITERIA for rating in ("Tốt", "Khá", "Đạt", "Chưa đạt")]
+    for place, (criteria, rating) in enumerate(rated):
+        told = {"staff_code": f"CB{500 + place}", "criteria": criteria, "standard_rating": rating, "source_row": 300 + place}
+        tables["ratings"].append({**pattern, **told})
+
+
+def just_gone(chance: Random, tables: Tables) -> None:
+    """Who left tonight and took all marks along, a month before books were due or a day earlier, or came back on the day of leaving."""
+    codes = [row["pupil_code"] for row in chance.sample(of_class(tables, "4A"), 5)]
+    tonight, month, longer, back, forth = codes
+    tables["movements"] = [row for row in tables["movements"] if row["pupil_code"] not in codes]
+    moved = ((tonight, "08", DAY), (month, "04", A_MONTH_BEFORE), (longer, "04", A_MONTH_BEFORE - timedelta(days=1)))
+    moved += ((back, "04", GONE_ON), (back, "06", GONE_ON), (forth, "06", GONE_ON), (forth, "08", GONE_ON + timedelta(days=1)))
+    place: Row = {"place": None, "reason": None, "source_system": MAIN, "source_file": MAIN, "source_sheet": "bien_dong"}
+    for number, (code, kind, day) in enumerate(moved):
+        tables["movements"].append({"pupil_code": code, "kind": kind, "date": day, "source_row": 900 + number, **place})
+    for table in ("marks", "traits", "year_results"):
+        tables[table] = [row for row in tables[table] if row["pupil_code"] != tonight]
+
+
 def empty_sheets(_: Random, tables: Tables) -> None:
     """Sheets of twenty and nineteen rows without a sex, and of fifty rows with one, and with two."""
     rows = iter([row for row in tables["pupils"] if row["source_system"] == "csdl"])
@@ -109,7 +139,8 @@ def empty_sheets(_: Random, tables: Tables) -> None:
 
 
 PLANTERS: tuple[Callable[[Random, Tables], None], ...] = (
-    books_of_one_evening, small_class, full_classes, whole_term, last_day_at_work, one_excellent_of_five, empty_sheets,
+    books_of_one_evening, small_class, full_classes, whole_term, last_day_at_work, one_excellent_of_five, every_standard,
+    just_gone, empty_sheets,
 )  # fmt: skip
 
 

@@ -56,7 +56,6 @@ EXCHANGED: Mapping[str, tuple[str, ...]] = {
     "ratings": ("criteria", "self_rating", "standard_rating", "civil_score", "civil_rating", "year"),
     "accounts": ("owner_code", "active", "last_login"),
 }  # fmt: skip
-CRITERIA = ("T" * 14 + "Đ", "T" * 10 + "K" * 5, "T" * 9 + "K" * 6, "TTTTKTTTTTTTTTT", "TTTĐ" + "T" * 11, "C" + "T" * 14)
 NEW_WARD, OLD_WARD = "12 Minh Phụng, Phường Minh Phụng", "12 Âu Cơ, Phường 8"
 PLANTED: Mapping[str, tuple[Row, ...]] = {
     "pupils": (
@@ -101,7 +100,6 @@ PLANTED: Mapping[str, tuple[Row, ...]] = {
     ),
     "ratings": (
         *({"civil_score": value, "year": "2026"} for value in (90.0, 89.99, 70.0, 69.99, 50.0, 49.99, 100.5)),
-        *({"criteria": text, "year": "2026"} for text in CRITERIA),
         *({"civil_rating": value, "year": "2026"} for value in ("HTXSNV", "HTXSNV", "KHTNV", None)), {"year": "2025-2026"},
         {"standard_rating": None}, {"self_rating": None},
     ),

@@ -34,7 +34,7 @@ PUPILS, SEED = 120, 1
 AUTUMN, SPRING, LAST_NIGHT, LAST_YEAR = date(2026, 11, 20), date(2027, 2, 1), date(2027, 5, 30), date(2026, 5, 30)
 LOCKED = Plan(
     limits=Limits(class_size=21, shared_phone_pupils=4, score_jump=4, alike_marks_from=5, class_size_jump=2, unit_rating="HTNV"),
-    gradebook=Gradebook(locked={"CN": "30/05", "CK1": "20/01"}),
+    gradebook=Gradebook(due={"GK2": "31/05"}, locked={"CN": "30/05", "CK1": "20/01"}),
     nights=(AUTUMN, SPRING, LAST_NIGHT, LAST_YEAR),
     approved=(
         ("1A", "CN", LAST_NIGHT), ("2A", "CK1", SPRING), ("2A", "CK1", LAST_NIGHT), ("3A", "CN", LAST_NIGHT), ("4A", "GK1", AUTUMN),
