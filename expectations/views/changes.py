@@ -66,7 +66,7 @@ def closed_changes(scene: Scene, table: str) -> pl.LazyFrame:
     open_still = not_approved.join(_assessed_again(scene), on=["pupil_code", "time"], how="anti")
     of_time = pl.col("time").replace_strict(nights, default=None, return_dtype=pl.Date)
     dated = open_still.with_columns(since=pl.coalesce("since", of_time).dt.strftime("%d/%m/%Y"))
-    return dated if scene.earlier else dated.clear()  # nothing to compare with: nothing is read
+    return dated if scene.earlier_this_year else dated.clear()  # nothing to compare with: nothing is read
 
 
 def _places(approvals: Sequence[Approval]) -> pl.LazyFrame:
@@ -98,11 +98,10 @@ def _closed_cells(scene: Scene, table: str) -> pl.LazyFrame:
     frames = [_empty_cells(table)]
     for time in codes.TIMES:
         night = _closing_night(scene, table, time)
-        newest = max(scene.earlier, key=lambda snapshot: snapshot.day, default=None)
         if night:
             frames.append(_cells_of(night, table, time))
-        elif newest and table == MARKS.name:
-            frames.append(_cells_of(newest, table, time).filter("is_locked"))
+        elif scene.earlier_this_year and table == MARKS.name:
+            frames.append(_cells_of(scene.earlier_this_year[-1], table, time).filter("is_locked"))
     return pl.concat(frames)
 
 
@@ -122,12 +121,12 @@ def _closing_night(scene: Scene, table: str, time: str) -> Snapshot | None:
     closing = scene.year.lock_date(time) or due
     if closing is None or closing > scene.day:
         return None
-    return min((night for night in scene.earlier if night.day >= closing), key=lambda night: night.day, default=None)
+    return next((night for night in scene.earlier_this_year if night.day >= closing), None)
 
 
 def _assessed_again(scene: Scene) -> pl.LazyFrame:
-    """pupil_code, time (CN) of pupils whose result is, or was on an earlier night, not passed."""
-    nights = [snapshot.scan(YEAR_RESULTS.name) for snapshot in (scene.snapshot, *scene.earlier)]
+    """pupil_code, time (CN) of pupils whose result is, or was on an earlier night of this school year, not passed."""
+    nights = [snapshot.scan(YEAR_RESULTS.name) for snapshot in (scene.snapshot, *scene.earlier_this_year)]
     not_passed = pl.concat(nights).filter((pl.col("result") == NOT_PASSED) & pl.col("pupil_code").is_not_null())
     return not_passed.select("pupil_code", time=pl.lit(CN)).unique()
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from connectors.records.school_year import SchoolYear
 from connectors.records.tables import MARKS, TABLES
 from expectations.views.enrolment import ENTERING, LEAVING
 from expectations.views.facts import is_at_school
@@ -82,9 +81,7 @@ def vanished_marks(scene: Scene) -> pl.LazyFrame:
 
 
 def _night_before(scene: Scene) -> Snapshot | None:
-    """The newest earlier night of this school year: a new one starts with other pupils and empty books."""
-    ours = [night for night in scene.earlier if SchoolYear.of(night.day).start_year == scene.year.start_year]
-    return max(ours, key=lambda night: night.day, default=None)
+    return scene.earlier_this_year[-1] if scene.earlier_this_year else None
 
 
 def _before(scene: Scene, table: str) -> pl.LazyFrame:

@@ -38,7 +38,8 @@ def entries(snapshot: Snapshot, table: str, times: Collection[str]) -> pl.LazyFr
         _cells(table), is_right=_is_right(table), is_locked=_is_locked(table)
     )
     wanted = ["pupil_code", *ITEMS[table], *CELLS[table], "is_right", "is_locked", *PLACE]
-    last = ["attempt", "entered_at", "source_row"] if table == MARKS.name else ["source_row"]
+    # an attempt that nobody numbered is the first one, as everywhere
+    last = [pl.col("attempt").fill_null(1), "entered_at", "source_row"] if table == MARKS.name else ["source_row"]
     newest = told.sort(last, maintain_order=True, nulls_last=False).unique(["pupil_code", *ITEMS[table]], keep="last", maintain_order=True)
     return newest.select(wanted).filter(pl.any_horizontal(pl.col(CELLS[table]).is_not_null()))
 

@@ -47,6 +47,12 @@ class Scene:
         """The school year of the day, with the school's own dates."""
         return SchoolYear.of(self.day, self.gradebook.due_days, self.gradebook.locked_days)
 
+    @cached_property
+    def earlier_this_year(self) -> tuple[Snapshot, ...]:
+        """Earlier nights of this school year, oldest first: a new one starts with other pupils and empty books."""
+        ours = [night for night in self.earlier if SchoolYear.of(night.day).start_year == self.year.start_year]
+        return tuple(sorted(ours, key=lambda night: night.day))
+
     @property
     def terms(self) -> SchoolYear:
         """The school year with the day on which the school's second term starts."""

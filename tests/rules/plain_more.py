@@ -59,7 +59,12 @@ def used_after_leaving(school: School) -> Told:
     known, told = owners(school), set()
     for row in school.of("accounts"):
         owner = known.get(row["owner_code"])
-        if owner and owner_gone(school, owner) and row["last_login"] and row["last_login"] > owner["status_date"]:
+        if (
+            owner
+            and owner_gone(school, owner)
+            and None not in (row["last_login"], owner["status_date"])
+            and row["last_login"] > owner["status_date"]
+        ):
             told.add(key(row, "account_system", "username"))
     return told
 

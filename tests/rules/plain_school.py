@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.records import codes
 from connectors.records.school_year import SchoolYear
+from infra.settings import Gradebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from infra.settings import Limits
 
 Row = dict[str, Any]
+Read = TypeVar("Read")
 Told = set[tuple[str, str]]  # system, key
 MAIN, SECTOR, TOGETHER = "qlnt", "csdl", "qlnt×csdl"
 ENTERING, LEAVING = (*codes.MOVED_IN, *codes.CAME_BACK), (*codes.MOVED_OUT, *codes.DROPPED_OUT)
@@ -29,19 +32,44 @@ TONE_MARKS = "\u0300\u0301\u0303\u0309\u0323"
 
 
 @dataclass(frozen=True)
+class Approved:
+    """The principal approved a class's results at a time, as they were on a night."""
+
+    class_name: str
+    time: str
+    night: School
+
+
+@dataclass(frozen=True, eq=False)
 class School:
-    """A night's rows, table by table, and what the school set."""
+    """A night's rows, table by table, what the school set, and the nights before it.
+
+    `delivered`: per system and table the columns that it has.
+    """
 
     tables: Mapping[str, list[Row]]
     day: date
     limits: Limits
+    gradebook: Gradebook = field(default_factory=Gradebook)
+    earlier: tuple[School, ...] = ()
+    approvals: tuple[Approved, ...] = ()
+    delivered: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def of(self, table: str, system: str | None = None) -> list[Row]:
         return [row for row in self.tables[table] if system is None or row["source_system"] == system]
 
     @property
     def year(self) -> SchoolYear:
-        return SchoolYear.of(self.day)
+        return SchoolYear.of(self.day, self.gradebook.due_days, self.gradebook.locked_days)
+
+    def reached(self, grade: int | None) -> bool:
+        """Whether Thông tư 27 rules a grade this year: grade g from the school year that starts in 2019 + g (TT27-0.2)."""
+        return grade is not None and self.year.start_year >= 2019 + grade
+
+
+def remembered(read: Callable[..., Read]) -> Callable[..., Read]:
+    """Many readings begin with the same rows, and a school does not change."""
+    return lru_cache(maxsize=256)(read)
 
 
 def key(row: Row, *columns: str) -> tuple[str, str]:
