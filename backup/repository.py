@@ -10,11 +10,10 @@ import json
 import os
 import shutil
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backup.access import LOCAL, Access, answers, kind_of, server_of
+from backup.access import LOCAL, Access, answers, kind_of
 from backup.binary import find_restic
 from backup.checks import note_check
 from backup.errors import BackupFailed, RepositoryDamaged
@@ -23,6 +22,7 @@ from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
 from backup.runner import Outcome, Runner
 from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, progress_of, saved_snapshot, stored_snapshot
+from backup.watching import watches_for
 from infra.errors import ConfigurationError
 from infra.secret_files import permission_problem
 
@@ -279,8 +279,7 @@ class Repository:
         }
         if not answers(self.url):
             raise unreachable(self.url)
-        watch = partial(answers, self.url) if server_of(self.url) else None
-        return Runner(self.binary or find_restic(), {**environment, **extra}, watch)
+        return Runner(self.binary or find_restic(), {**environment, **extra}, watches_for(self.url, self.state))
 
     def _require_password(self) -> None:
         if not self.password_file.is_file():

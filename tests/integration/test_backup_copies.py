@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backup import runner
+from backup import watching
 from backup.copies import copy_night, is_plugged_in, last_plugged
 from backup.errors import BackupError, BackupFailed, RepositoryMissing
 from backup.known import write_json
@@ -143,7 +143,7 @@ def test_a_disk_in_the_drawer_is_told_and_red_only_when_it_is_there_too_long(own
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "ASK_SECONDS", 0.3)
+    monkeypatch.setattr(watching, "ASK_SECONDS", 0.3)
 
 
 def test_an_sftp_server_that_goes_in_mid_upload(own: School, tmp_path: Path, impatient: None) -> None:  # noqa: ARG001
