@@ -25,6 +25,7 @@ class Topic(StrEnum):
     READ = "đọc lại dữ liệu"
     DRILL = "diễn tập"
     DISK = "đĩa cắm ngoài"
+    LOCK = "khóa xóa"
 
 
 @dataclass(frozen=True, slots=True)

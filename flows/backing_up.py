@@ -5,12 +5,9 @@ from __future__ import annotations
 import getpass
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
-from backup.access import S3
-from backup.access import kind_of as kind_of_place
 from backup.care import care_for, retention_of, trust_size
 from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, stage_night
 from backup.copies import copy_night, is_plugged_in, last_plugged, note_plugged
@@ -23,12 +20,11 @@ from backup.retention import accept
 from backup.saving import require_streamed, save_night, saved_tonight, staged_again, streamed_parts
 from backup.server_dumps import SQLITE, ServerDump, kind_of
 from backup.verify import prove
-from connectors.object_lock import locked_days
 from flows.night_record import StepResult
 from flows.progress import StepEvent, announce
 from infra.clock import vietnamese_date
 from infra.errors import ConfigurationError, ExitCode, SchoolError
-from infra.source_settings import BucketSource, DatabaseSource
+from infra.source_settings import DatabaseSource
 from infra.vietnamese import size
 
 if TYPE_CHECKING:
@@ -40,7 +36,7 @@ if TYPE_CHECKING:
     from backup.retention import RetentionPlan
     from backup.stored import Progress
     from flows.home import Home
-    from infra.backup_settings import DumpedDatabase, Keep, Place
+    from infra.backup_settings import DumpedDatabase, Keep
 
 BACKUP_STEP, BACKUP_LABEL = "backup", "Sao lưu mã hóa"
 MAIN_SYSTEM = "qlnt"
@@ -154,33 +150,10 @@ def care(home: Home, day: date) -> StepResult:
     """Read the data that is due, forget by the agreed policy, prune. The step has a problem when a repository has one."""
     results = [care_for(repository, home.settings.backup.keep, day) for repository in present(home)]
     told = list(dict.fromkeys(line for result in results for line in result.told))
-    problems = [*(line for result in results for line in result.problems), *unlocked(home)]
+    problems = [line for result in results for line in result.problems]
     only_shrunk = bool(problems) and len(problems) == sum(result.shrunk for result in results)
     code = int(ExitCode.SOURCE) if only_shrunk else _code("; ".join(problems))
     return StepResult("", "", "; ".join(told) or "chưa có gì đến hạn", problem="; ".join(problems), exit_code=code)
-
-
-def unlocked(home: Home) -> list[str]:
-    """Buckets that must lock what they get, and do not lock it long enough, as they say themselves."""
-    problems = []
-    for place in (home.settings.backup, *home.settings.backup.copies):
-        if not (place.object_lock_days and place.key_file and kind_of_place(place.repository) == S3):
-            continue
-        address = place.repository.removeprefix("s3:")
-        parsed = urlsplit(address if "://" in address else f"https://{address}")
-        problems += _unlocked(home, place, f"{parsed.scheme}://{parsed.netloc}", parsed.path.strip("/").partition("/")[0])
-    return problems
-
-
-def _unlocked(home: Home, place: Place, endpoint: str, bucket: str) -> list[str]:
-    values = {"kind": "s3", "endpoint": endpoint, "bucket": bucket, "key_file": place.key_file, "ca_file": place.ca_file}
-    try:
-        days = locked_days(BucketSource.model_validate({**values, "region": place.region}), home.root)
-    except SchoolError as error:
-        return [f"Kho «{place.name}»: {error.line()}"]
-    if days >= place.object_lock_days:
-        return []
-    return [f"Kho «{place.name}» chỉ khóa tệp {days} ngày, cấu hình đòi {place.object_lock_days} → nhờ nơi giữ kho bật Object Lock"]
 
 
 def present(home: Home) -> list[Repository]:
