@@ -11,7 +11,7 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from backup.access import LOCAL, Access, answers, kind_of
 from backup.binary import find_restic
@@ -20,7 +20,7 @@ from backup.errors import BackupFailed, RepositoryDamaged
 from backup.faults import error_of, lost_repository, other_repository, place_taken, unreachable
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
-from backup.runner import Outcome, Runner
+from backup.runner import Hearing, Outcome, Runner
 from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, progress_of, saved_snapshot, stored_snapshot
 from backup.watching import watches_for
 from infra.errors import ConfigurationError
@@ -239,11 +239,9 @@ class Repository:
             raise error_of(outcome, self.url)
         return outcome
 
-    def run(
-        self, arguments: Sequence[str], seconds: float, extra: Mapping[str, str] | None = None, *, folder: Path | None = None
-    ) -> Outcome:
-        """Any restic command of this repository, run in `folder`; the caller looks at its exit code."""
-        return self._runner(extra or {}).run(self._whole(arguments), seconds=seconds, folder=folder)
+    def run(self, arguments: Sequence[str], seconds: float, extra: Mapping[str, str] | None = None, **more: Unpack[Hearing]) -> Outcome:
+        """Any restic command of this repository; the caller looks at its exit code. `more`: as Runner.run has them."""
+        return self._runner(extra or {}).run(self._whole(arguments), seconds=seconds, **more)
 
     def _whole(self, arguments: Sequence[str]) -> list[str]:
         return [arguments[0], *self.access.options(self.url), *arguments[1:]]

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from backup.errors import BackupError, RestoreError
 from backup.manifest import MANIFEST_PATH, wrong_files
 from backup.opened import open_restored
-from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG, OUR_TAG
+from backup.saving import dump_of
+from backup.stored import OUR_TAG
 from backup.verify import stored_manifest
 from backup.wanted import choose
 from infra.clock import vietnamese_date
@@ -99,21 +100,21 @@ def restore(
             if choice.files:
                 repository.restore(snapshot.id, aside, choice.places, on_progress)
             for name in choice.streamed:
-                repository.restore(_dump_snapshot(repository, manifest, name), aside, (), on_progress)
+                repository.restore(_dump_snapshot(repository, manifest, name, snapshot), aside, (), on_progress)
             _require_whole(aside, expected)
             opened = open_restored(aside, manifest, what)
             aside.rename(target)
     return Restored(snapshot, target, len(expected), choice.bytes, time.monotonic() - begun, manifest, opened)
 
 
-def _dump_snapshot(repository: Repository, manifest: Manifest, name: str) -> str:
-    """The id of the newest snapshot of a streamed dump of the manifest's day."""
-    found = repository.tagged(f"{DUMP_TAG},{DAY_TAG}{manifest.day.isoformat()},{DUMP_NAME_TAG}{name}")
-    if not found:
+def _dump_snapshot(repository: Repository, manifest: Manifest, name: str, night: StoredSnapshot) -> str:
+    """The id of the snapshot of a streamed dump of this night."""
+    found = dump_of(repository, manifest, name, night.time)
+    if found is None:
         raise RestoreError(
             f"Kho không có bản sao cơ sở dữ liệu {name} của đêm này", where=repository.name, fix="thử kho khác (--repository)"
         )
-    return found[-1].id
+    return found.id
 
 
 def _require_room(target: Path, choice: Choice) -> None:

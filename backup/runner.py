@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from backup.watching import Watcher, stop
 
@@ -56,6 +56,13 @@ class Outcome:
 def shortened(text: str) -> str:
     """A long message without its middle: restic begins with what failed and ends with why, and names paths in between."""
     return text if len(text) <= LONGEST_TOLD else f"{text[: LONGEST_TOLD // 2]} … {text[-LONGEST_TOLD // 2 :]}"
+
+
+class Hearing(TypedDict, total=False):
+    """Where a command runs, and who hears its lines as they come."""
+
+    folder: Path | None
+    on_line: Callable[[bytes], None] | None
 
 
 @dataclass(frozen=True, slots=True)

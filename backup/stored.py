@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from backup.errors import BackupPartial
+from infra.vietnamese import size
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -33,6 +34,30 @@ class Progress:
     total_files: int
     done_bytes: int
     total_bytes: int
+
+    @property
+    def told(self) -> str:
+        """The counts, in Vietnamese."""
+        return f"{self.files}/{self.total_files} tệp, {size(self.done_bytes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyProgress:
+    """How far `restic copy` is with one snapshot: `fraction` 0..1 of its packs. `nth`: how many snapshots it has begun."""
+
+    nth: int
+    packs: int
+    total_packs: int
+
+    @property
+    def fraction(self) -> float:
+        """Of the packs of this snapshot."""
+        return self.packs / self.total_packs if self.total_packs else 1.0
+
+    @property
+    def told(self) -> str:
+        """The counts, in Vietnamese."""
+        return f"bản thứ {self.nth}: {self.packs}/{self.total_packs} gói"
 
 
 @dataclass(frozen=True, slots=True)

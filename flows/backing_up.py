@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from backup.care import care_for, retention_of, trust_size
 from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, stage_night
-from backup.copies import copy_night, is_plugged_in, last_plugged, note_plugged
+from backup.copies import Means, copy_night, is_plugged_in, last_plugged, note_plugged
 from backup.errors import PartMissing, ProofFailed, RepositoryDamaged
 from backup.manifest import staged_manifest
 from backup.marked import left_out, told_of_marked
@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 
     from backup.repository import Repository
     from backup.retention import RetentionPlan
-    from backup.stored import Progress
+    from backup.stored import CopyProgress, Progress
     from flows.home import Home
     from infra.backup_settings import DumpedDatabase, Keep
 
 BACKUP_STEP, BACKUP_LABEL = "backup", "Sao lưu mã hóa"
+COPY_STEP, COPY_LABEL = "copies", "Chép sang kho khác"
 MAIN_SYSTEM = "qlnt"
 PREFECT_DATABASE = "prefect/prefect.db"
 
@@ -118,7 +119,9 @@ def copy(home: Home, day: date) -> StepResult:
     staged = staged_again(home.data)
     if staged is None or staged.manifest.day != day:
         raise PartMissing(f"Đêm {vietnamese_date(day)} chưa có gì để chép sang kho khác", fix="xem lỗi của bước sao lưu")
-    results = copy_night(first, further, staged, saved_tonight(first, staged.manifest))
+    servers = listed_contents(home).servers
+    means = Means(lambda repository: streamed_parts(servers, repository, day, home.folder("staging")), _copying)
+    results = copy_night(first, further, staged, saved_tonight(first, staged.manifest), means)
     problem = "; ".join(result.problem for result in results if result.problem)
     facts = {result.name: result.snapshot[:8] or "không có" for result in results}
     return StepResult("", "", "; ".join(result.told for result in results), facts=facts, problem=problem, exit_code=_code(problem))
@@ -132,15 +135,16 @@ def verify(home: Home, day: date) -> StepResult:
     proofs, problems = [], []
     for repository in present(home):
         try:
-            proofs.append((repository, prove(repository, manifest)))
-            require_streamed(repository, manifest)
+            proof = prove(repository, manifest)
+            proofs.append(proof)
+            require_streamed(repository, proof.manifest, proof.time)
         except SchoolError as error:
             problems.append(error)
     if problems:
         raise type(problems[0])("; ".join(error.what for error in problems), where=problems[0].where, fix=problems[0].fix)
     if not proofs:
         raise ProofFailed("Không kho nào có mặt để kiểm chứng", fix="cắm đĩa sao lưu rồi chạy lại")
-    proof = proofs[0][1]
+    proof = proofs[0]
     others = f"; {len(proofs)} kho đều đủ" if len(proofs) > 1 else ""
     told = f"bản {proof.snapshot[:8]} có trong kho, đủ {proof.files} tệp ({size(proof.bytes)}), kho lành{others}"
     return StepResult("", "", told, {"tệp": proof.files, "byte": proof.bytes}, {"bản sao lưu": proof.snapshot[:8]})
@@ -213,12 +217,15 @@ def heal(home: Home, name: str, source: str) -> str:
     return f"Kho «{name}»: {packs}, đã lấy lại từ «{others[0].name}» cho {healed.snapshots} bản sao lưu; đọc lại toàn bộ: lành."
 
 
+def _copying(name: str, progress: Progress | CopyProgress) -> None:
+    announce(StepEvent(COPY_STEP, COPY_LABEL, "chạy", f"«{name}» {progress.told}", fraction=progress.fraction))
+
+
 def announced(step: str, label: str) -> Callable[[Progress], None]:
     """Restic's own progress as the step's."""
 
     def tell(progress: Progress) -> None:
-        detail = f"{progress.files}/{progress.total_files} tệp, {size(progress.done_bytes)}"
-        announce(StepEvent(step, label, "chạy", detail, fraction=progress.fraction))
+        announce(StepEvent(step, label, "chạy", progress.told, fraction=progress.fraction))
 
     return tell
 
