@@ -118,7 +118,7 @@ class Repository:
         """
         self.unlock_stale()
         arguments = ["--json", "--host", HOST, "--group-by", "host", "--tag", ",".join((OUR_TAG, *contents.tags))]
-        arguments += [part for path in contents.left_out for part in ("--exclude", _literally(path))]
+        arguments += [part for path in contents.left_out for part in ("--exclude", literally(path))]
         outcome, summary = self._move(["backup", *arguments, "--", *contents.paths], on_progress, contents.root)
         if outcome.exit_code not in {0, EXIT_PARTIAL} or not summary.get("snapshot_id"):
             raise self._no_snapshot(outcome)
@@ -191,7 +191,7 @@ class Repository:
 
         restic ends well even when nothing matched or the counts are wrong: count and hash what came (backup.restore).
         """
-        patterns = [part for path in include for part in ("--include", f"/{_literally(path)}")]
+        patterns = [part for path in include for part in ("--include", f"/{literally(path)}")]
         outcome, _ = self._move(["restore", "--json", "--no-lock", snapshot_id, "--target", str(target), *patterns], on_progress, None)
         self.required(outcome)
 
@@ -287,6 +287,6 @@ class Repository:
             raise ConfigurationError(problem, where=str(self.password_file), fix=f"chạy: chmod 600 '{self.password_file}'")
 
 
-def _literally(path: str) -> str:
+def literally(path: str) -> str:
     """A path as a restic pattern that matches only itself."""
     return "".join(f"\\{letter}" if letter in "\\*?[" else letter for letter in path)

@@ -19,8 +19,8 @@ from backup.errors import BackupError, RestoreError
 from backup.manifest import MANIFEST_PATH, wrong_files
 from backup.opened import open_restored
 from backup.saving import dump_of
-from backup.stored import OUR_TAG
-from backup.verify import stored_manifest
+from backup.stored import OUR_TAG, REWRITTEN_TAG
+from backup.verify import only_with, stored_manifest
 from backup.wanted import choose
 from infra.clock import vietnamese_date
 
@@ -80,6 +80,8 @@ def plan(repository: Repository, snapshot: StoredSnapshot, what: str) -> tuple[M
     """What a restore would bring, before anything is written. RestoreError when the snapshot has nothing of the kind."""
     with _as_restore_error():
         manifest = stored_manifest(repository, snapshot.id)
+        if REWRITTEN_TAG in snapshot.tags:
+            manifest = only_with(manifest, repository.files_of(snapshot.id))
         return manifest, choose(manifest, what)
 
 

@@ -21,6 +21,8 @@ NAMED = 3  # files in a line
 PARTIAL_TAG = "partial"  # files could not be read: kept, never counted as good
 # A whole night that was saved just before a restore wrote over it. It stands for no night: not for "that day", not in the retention.
 BEFORE_RESTORE_TAG = "truoc-khoi-phuc"
+# restic's own tag of a snapshot from which files were taken out by hand (backup.still_held): they are missed by nobody.
+REWRITTEN_TAG = "rewrite"
 # The snapshot of one streamed dump: `truong-dump,day=2027-05-31,dump=qlnt`. The night's manifest vouches for it.
 DUMP_TAG, DUMP_NAME_TAG = "truong-dump", "dump="
 

@@ -26,6 +26,7 @@ class Topic(StrEnum):
     DRILL = "diễn tập"
     DISK = "đĩa cắm ngoài"
     LOCK = "khóa xóa"
+    MARKED = "tệp mang dấu mật"
 
 
 @dataclass(frozen=True, slots=True)

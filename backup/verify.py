@@ -5,7 +5,7 @@ Job history proves nothing: every answer here comes from asking the repository.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from backup.errors import BackupError, ProofFailed
@@ -13,7 +13,7 @@ from backup.manifest import MANIFEST_PATH, manifest_from
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date, datetime
 
     from backup.manifest import Manifest, PartEntry
@@ -74,6 +74,14 @@ def broken_parts(stored: Mapping[str, int], manifest: Manifest) -> tuple[str, ..
     return tuple(
         name for name, part in _lying(manifest).items() if any(stored.get(path) != entry.size for path, entry in part.files.items())
     )
+
+
+def only_with(manifest: Manifest, stored: Collection[str]) -> Manifest:
+    """The manifest without files that were taken out of its snapshot by hand, because of the mark that they bear."""
+    lying = {}
+    for name, part in _lying(manifest).items():
+        lying[name] = replace(part, files={path: entry for path, entry in part.files.items() if path in stored})
+    return replace(manifest, parts={**manifest.parts, **lying})
 
 
 def stored_manifest(repository: Repository, snapshot_id: str) -> Manifest:

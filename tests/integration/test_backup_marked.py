@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import zipfile
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
@@ -11,17 +12,27 @@ from typing import TYPE_CHECKING
 import pytest
 import typst
 
+from backup.binary import find_restic
 from backup.manifest import staged_manifest
 from backup.marked import MARKS_FILE, SecrecyLook, left_out
 from backup.opening import open_repositories, open_repository
+from backup.restore import restore
+from backup.still_held import still_held
+from backup.stored import REWRITTEN_TAG
+from backup.verdict import Topic
 from flows import backing_up
+from flows.cli.main import main
 from flows.home import Home
+from flows.repositories import healths, look_at_repositories
 from flows.status import school_status
 from flows.telling import tell
+from infra.clock import vietnamese_date
+from infra.errors import ExitCode
 from infra.secrecy import look_at
 from infra.secret_files import create_secret
-from infra.settings import Settings
+from infra.settings import Settings, load_settings
 from tests.integration.backup_school import DAY, new_school
+from tests.integration.cheap_keys import cheapen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,3 +219,78 @@ def test_the_first_repository_has_one_whole_snapshot(night: tuple[Home, StepResu
     assert not one.partial
     assert saved.counts["tệp không xem được bên trong (hỏng hoặc có mật khẩu)"] == 1
     assert saved.problem == ""
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Home:
+    """Two nights of which the first was saved before anybody stamped what is in three places; a copy has both."""
+    school = new_school(tmp_path / "truong")
+    root = school.root
+    create_secret(root / "hai.pass")
+    (root / "truong.toml").write_text(
+        f'day = "{DAY}"\n[school]\nname = "Trường Mẫu"\n[backup]\npassword_file = "restic.pass"\nfolders.tai-lieu = "tai-lieu"\n'
+        '[[backup.copies]]\nname = "o-hai"\nrepository = "data/backups/o-hai"\npassword_file = "hai.pass"\n',
+        encoding="utf-8",
+    )
+    home = Home(load_settings(root / "truong.toml"), root / "truong.toml")
+    earlier = f"landing/{DAY.replace(day=30)}"
+    shutil.copytree(school.data / LANDING, school.data / earlier)
+    shutil.copytree(school.data / f"reports/{DAY}", school.data / f"reports/{DAY.replace(day=30)}")
+    shutil.copytree(school.data / f"snapshots/{DAY}", school.data / f"snapshots/{DAY.replace(day=30)}")
+    for place in (f"data/{earlier}/vanban/kế hoạch [1].txt", "tai-lieu/ke hoach 'a'.txt", f"data/{earlier}/vanban/khác.txt"):
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / place).write_text("Kế hoạch năm học\n", encoding="utf-8")
+    school.begin()
+    backing_up.back_up(home, DAY.replace(day=30))
+    backing_up.copy(home, DAY.replace(day=30))
+    cheapen(school.data / "backups/o-hai", root / "hai.pass")
+    for name, text in {"kế hoạch [1].txt": "MẬT\nKế hoạc học\n", "khác.txt": "MẬT\n"}.items():
+        delivered = school.data / LANDING / "vanban" / name
+        delivered.parent.mkdir(exist_ok=True)
+        delivered.write_text(text, encoding="utf-8")
+    (root / "tai-lieu/ke hoach 'a'.txt").write_text("TỐI MẬT\nKế hoạch\n", encoding="utf-8")
+    return home
+
+
+def _night(home: Home) -> None:
+    backing_up.back_up(home, DAY)
+    backing_up.copy(home, DAY)
+
+
+def test_nights_from_before_the_mark_are_told_with_the_steps_that_work(
+    late: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = open_repositories(late.settings)[0].snapshots()
+    _night(late)
+    held = (f"/{LANDING[:-2]}30/vanban/kế hoạch [1].txt", f"{late.root}/tai-lieu/ke hoach 'a'.txt")
+    for repository in open_repositories(late.settings):
+        (one,) = still_held(repository)
+        # of a file that is delivered every day only what is as large as the marked one
+        assert (one.day, set(one.paths)) == (DAY.replace(day=30), set(held))
+    red = {health.name: [verdict.told for verdict in health.red if verdict.topic is Topic.MARKED] for health in healths(late)}
+    told = f"1 bản sao lưu (đêm {vietnamese_date(DAY.replace(day=30))}) còn giữ 2 tệp nay mang dấu mật"
+    assert red == {"tai-cho": [told], "o-hai": [told]}
+    look_at_repositories(late)  # writes down which nights are there
+    assert main(["backup", "marked", "--config", str(late.file)]) == ExitCode.BACKUP
+    lines = capsys.readouterr().out.splitlines()
+    monkeypatch.setenv("PATH", str(find_restic().parent), prepend=":")
+    for line in lines:
+        if ": restic " in line:
+            done = subprocess.run(["bash", "-c", line.partition(": ")[2]], capture_output=True, text=True, check=True)
+            assert "rewrite --dry-run" not in line or all(f"excluding {path}" in done.stdout for path in held), done.stdout
+    for repository in open_repositories(late.settings):
+        assert still_held(repository) == []
+        repository.check("100%")
+        rewritten = repository.snapshots(DAY.replace(day=30))
+        assert [REWRITTEN_TAG in night.tags for night in rewritten] == [True]
+        restored = restore(repository, rewritten[0], tmp_path / repository.name)
+        assert not any(path.removeprefix("/") in restored.manifest.files for path in held)
+        assert (tmp_path / repository.name / f"{LANDING[:-2]}30/vanban/khác.txt").exists()
+    assert [verdict for health in healths(late) for verdict in health.red if verdict.topic in {Topic.MARKED, Topic.COUNT}] == []
+    assert len(before) == 1
+
+
+def test_no_marked_file_costs_no_question(late: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    (late.root / "restic.pass").unlink()  # without it no restic can be asked anything
+    assert main(["backup", "marked", "--config", str(late.file)]) == ExitCode.OK
+    assert "Không bản sao lưu nào giữ tệp" in capsys.readouterr().out
