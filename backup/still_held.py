@@ -1,7 +1,7 @@
 """Nights that still hold a file which was only later recognised as bearing the mark of a state secret (Điều 6, 10.2).
 
-Told, with the exact steps; never done by the program: what becomes of a state secret is the principal's to
-decide, and a night that was rewritten wrongly is a night lost.
+Told, with the exact steps; done by the program only when a person types the school's name (backup.rewriting):
+what becomes of a state secret is the principal's to decide.
 """
 
 from __future__ import annotations
@@ -87,10 +87,14 @@ def held_told(repository: Repository) -> Iterator[Verdict]:
         yield bad(Topic.MARKED, f"{len(found)} bản sao lưu (đêm {days}) còn giữ {len(paths)} tệp nay mang dấu mật", SEE)
 
 
+def excludes_for(found: Sequence[Held]) -> list[str]:
+    """The options by which `restic rewrite` leaves these files out."""
+    return [part for path in sorted({path for one in found for path in one.paths}) for part in ("--exclude", literally(path))]
+
+
 def steps_for(repository: Repository, found: Sequence[Held]) -> list[str]:
     """The commands by which a person takes the files out of these snapshots, in order; nothing is lost before `forget`."""
     restic = ["restic", "-r", repository.url, "--password-file", str(repository.password_file)]
-    without = [part for path in sorted({path for one in found for path in one.paths}) for part in ("--exclude", literally(path))]
-    ids = [one.snapshot for one in found]
+    without, ids = excludes_for(found), [one.snapshot for one in found]
     commands = (["rewrite", "--dry-run", *without, *ids], ["rewrite", *without, *ids], ["forget", *ids], ["prune"])
     return [shlex.join([*restic, *command]) for command in commands]

@@ -27,7 +27,7 @@ VERBS = (
     ("plan", "xem đêm nào sẽ bị xóa theo [backup.keep]; không xóa gì"),
     ("check", "đọc lại toàn bộ dữ liệu trong kho (lâu)"),
     ("repair", "tìm chỗ hỏng trong kho và lấy lại từ kho khác; không bỏ tệp nào"),
-    ("marked", "bản sao lưu cũ nào còn giữ tệp nay mang dấu mật, và cách bỏ; không xóa gì"),
+    ("marked", "bản sao lưu cũ nào còn giữ tệp nay mang dấu mật, và cách bỏ"),
     ("prepare", "tạo kho trên đĩa cắm ngoài vừa cắm vào"),
 )
 
@@ -44,6 +44,9 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         parsers[name].add_argument("name", nargs="?" if name == "check" else None, metavar="KHO", help="tên kho trong truong.toml")
     parsers["repair"].add_argument(
         "--from", dest="source", default="", metavar="KHO", help="lấy lại từ kho nào (mặc định: kho khác đầu tiên)"
+    )
+    parsers["marked"].add_argument(
+        "--remove", default="", metavar="TÊN TRƯỜNG", help="bỏ hẳn các tệp đó khỏi bản sao lưu cũ; gõ đúng tên trường để đồng ý"
     )
     for name, run in {"run": _run, "plan": _plan, "check": _check, "repair": _repair, "marked": _marked, "prepare": _prepare}.items():
         parsers[name].set_defaults(run=run)
@@ -139,31 +142,32 @@ def _repair(arguments: argparse.Namespace) -> int:
 
 
 def _marked(arguments: argparse.Namespace) -> int:
-    from backup.still_held import still_held  # noqa: PLC0415 - heavy
-    from flows.backing_up import present  # noqa: PLC0415 - heavy
+    from flows.marked_nights import held_everywhere, take_out_everywhere  # noqa: PLC0415 - heavy
 
-    found = [(repository, held) for repository in present(home_of(arguments)) if (held := still_held(repository))]
+    home = home_of(arguments)
+    done = take_out_everywhere(home, arguments.remove) if arguments.remove else []
+    found = held_everywhere(home)
     if arguments.json:
         told = [{"name": repository.name, "snapshots": [asdict(one) for one in held]} for repository, held in found]
-        print_json({"repositories": told})
-    elif found:
-        print_lines(line for repository, held in found for line in _held_lines(repository, held))
-    else:
-        print_lines(["Không bản sao lưu nào giữ tệp mà đêm gần nhất bỏ lại vì mang dấu mật."])
+        print_json({"repositories": told, "done": done})
+        return ExitCode.BACKUP if found else ExitCode.OK
+    print_lines([*done, *(line for repository, held in found for line in _held_lines(repository, held))])
+    print_lines(["Không bản sao lưu nào còn giữ tệp mà đêm gần nhất bỏ lại vì mang dấu mật."] if not found else [])
     return ExitCode.BACKUP if found else ExitCode.OK
 
 
 def _held_lines(repository: Repository, held: Sequence[Held]) -> Iterator[str]:
     from backup.still_held import steps_for  # noqa: PLC0415 - heavy
+    from flows.marked_nights import keeps_all  # noqa: PLC0415
     from infra.secrecy import WHAT_TO_DO  # noqa: PLC0415
 
     yield f"Kho «{repository.name}»: {len(held)} bản sao lưu còn giữ tệp nay mang dấu mật"
     yield from (f"  bản {one.snapshot[:8]}, đêm {vietnamese_date(one.day)}: {path}" for one in held for path in one.paths)
     yield f"  Trước hết: {WHAT_TO_DO}."
-    if repository.terms.append_only or repository.terms.object_lock_days:
+    if keeps_all(repository):
         yield "  Kho này không cho xóa từ máy này: Hiệu trưởng làm việc với nơi giữ kho."
         return
-    yield "  Khi Hiệu trưởng đã quyết định bỏ, người bảo trì chạy lần lượt (phần mềm không tự làm; chưa mất gì cho tới lệnh forget):"
+    yield '  Khi Hiệu trưởng đã quyết định bỏ: thêm --remove "TÊN TRƯỜNG", hoặc tự chạy lần lượt (chưa mất gì cho tới lệnh forget):'
     named = ("xem trước", "lưu lại các bản này không có tệp đó", "bỏ các bản cũ", "xóa hẳn dữ liệu không bản nào dùng")
     steps = zip(named, steps_for(repository, held), strict=True)
     yield from (f"    {number}. {told}: {step}" for number, (told, step) in enumerate(steps, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,17 +13,20 @@ from typing import TYPE_CHECKING
 import pytest
 import typst
 
+from backup import rewriting
 from backup.binary import find_restic
+from backup.errors import BackupFailed
 from backup.manifest import staged_manifest
 from backup.marked import MARKS_FILE, SecrecyLook, left_out
 from backup.opening import open_repositories, open_repository
 from backup.restore import restore
-from backup.still_held import still_held
+from backup.still_held import excludes_for, still_held
 from backup.stored import REWRITTEN_TAG
 from backup.verdict import Topic
 from flows import backing_up
 from flows.cli.main import main
 from flows.home import Home
+from flows.marked_nights import LOG
 from flows.repositories import healths, look_at_repositories
 from flows.status import school_status
 from flows.telling import tell
@@ -260,7 +264,10 @@ def _night(home: Home) -> None:
 def test_nights_from_before_the_mark_are_told_with_the_steps_that_work(
     late: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = open_repositories(late.settings)[0].snapshots()
+    password = (late.root / "restic.pass").rename(late.root / "cat")  # where nothing is marked, no repository is asked
+    assert main(["backup", "marked", "--config", str(late.file)]) == ExitCode.OK
+    assert "Không bản sao lưu nào còn giữ tệp" in capsys.readouterr().out
+    password.rename(late.root / "restic.pass")
     _night(late)
     held = (f"/{LANDING[:-2]}30/vanban/kế hoạch [1].txt", f"{late.root}/tai-lieu/ke hoach 'a'.txt")
     for repository in open_repositories(late.settings):
@@ -287,10 +294,38 @@ def test_nights_from_before_the_mark_are_told_with_the_steps_that_work(
         assert not any(path.removeprefix("/") in restored.manifest.files for path in held)
         assert (tmp_path / repository.name / f"{LANDING[:-2]}30/vanban/khác.txt").exists()
     assert [verdict for health in healths(late) for verdict in health.red if verdict.topic in {Topic.MARKED, Topic.COUNT}] == []
-    assert len(before) == 1
 
 
-def test_no_marked_file_costs_no_question(late: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    (late.root / "restic.pass").unlink()  # without it no restic can be asked anything
-    assert main(["backup", "marked", "--config", str(late.file)]) == ExitCode.OK
-    assert "Không bản sao lưu nào giữ tệp" in capsys.readouterr().out
+def test_a_person_who_types_the_schools_name_has_them_taken_out(late: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    _night(late)
+    look_at_repositories(late)
+    repositories = open_repositories(late.settings)
+    old = {repository.name: (repository.files_of(one.snapshot), one) for repository in repositories for one in still_held(repository)}
+    assert main(["backup", "marked", "--config", str(late.file), "--remove", "Trường Khác"]) == ExitCode.CONFIGURATION
+    assert "Chưa bỏ gì: tên trường gõ không khớp" in capsys.readouterr().err
+    assert [one.snapshot for repository in repositories for one in still_held(repository)] == [one.snapshot for _, one in old.values()]
+    log = late.data / "backups" / LOG
+    assert not log.exists()
+    # as after a kill between the two: the first repository has the rewritten night already
+    first = old[repositories[0].name][1]
+    repositories[0].ask(["rewrite", *excludes_for([first]), first.snapshot])
+    assert main(["backup", "marked", "--config", str(late.file), "--remove", " Trường  Mẫu "]) == ExitCode.OK
+    assert capsys.readouterr().out.count("đã bỏ tệp đó khỏi 1 bản sao lưu") == 2
+    for repository in repositories:
+        files, held = old[repository.name]
+        (night,) = repository.snapshots(DAY.replace(day=30))
+        gone = {path.removeprefix("/") for path in held.paths}
+        assert repository.files_of(night.id) == {path: size for path, size in files.items() if path not in gone}
+        repository.check("100%")
+    assert [json.loads(line)["repository"] for line in log.read_text(encoding="utf-8").splitlines()] == ["tai-cho", "o-hai"]
+    assert [verdict for health in healths(late) for verdict in health.red if verdict.topic in {Topic.MARKED, Topic.COUNT}] == []
+
+
+def test_a_rewritten_night_that_lacks_more_lets_no_old_one_go(late: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    _night(late)
+    repository = open_repository(late.settings)
+    before = {night.id for night in repository.snapshots()}
+    monkeypatch.setattr(rewriting, "excludes_for", lambda _: ["--exclude", "/reports"])
+    with pytest.raises(BackupFailed, match="không khớp bản cũ nên giữ nguyên"):
+        rewriting.take_out(repository, still_held(repository))
+    assert before < {night.id for night in repository.snapshots()}
