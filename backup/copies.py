@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from backup.errors import BackupError
 from backup.known import read_json, write_json
-from backup.saving import save_night
+from backup.manifest import new_manifest
+from backup.saving import save_night, with_manifest
 from backup.upkeep import copy_snapshots, may_copy
 from infra.clock import now, vietnamese_date
 from infra.errors import SchoolError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from backup.contents import StagedNight
+    from backup.manifest import PartEntry
     from backup.repository import Repository
-    from backup.stored import StoredSnapshot
+    from backup.stored import CopyProgress, Progress, StoredSnapshot
 
 PLUGGED_FILE = "plugged.json"
 
@@ -34,42 +37,76 @@ class CopyResult:
     problem: str = ""
 
 
-def copy_night(first: Repository, copies: Sequence[Repository], staged: StagedNight, saved: StoredSnapshot | None) -> list[CopyResult]:
+def _no_dumps(_: Repository) -> Mapping[str, PartEntry]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a copy may need besides the staged night.
+
+    `dump`: streams the databases that lie on no disk of ours into a repository (saving.streamed_parts);
+    `tell`: hears how far the copy of this name is.
+    """
+
+    dump: Callable[[Repository], Mapping[str, PartEntry]] = _no_dumps
+    tell: Callable[[str, Progress | CopyProgress], None] = lambda _name, _progress: None
+
+
+NO_MEANS = Means()
+
+
+def copy_night(
+    first: Repository, copies: Sequence[Repository], staged: StagedNight, saved: StoredSnapshot | None, means: Means = NO_MEANS
+) -> list[CopyResult]:
     """Bring the night into every further repository; one that fails stops no other. `saved`: None when the first one failed."""
-    return [_told(first, copy, staged, saved) for copy in copies]
+    return [_told(first, copy, staged, saved, means) for copy in copies]
 
 
-def _told(first: Repository, copy: Repository, staged: StagedNight, saved: StoredSnapshot | None) -> CopyResult:
+def _told(first: Repository, copy: Repository, staged: StagedNight, saved: StoredSnapshot | None, means: Means) -> CopyResult:
     if copy.terms.removable and not is_plugged_in(copy):
         return _away(copy)
     try:
-        result = _brought(first, copy, staged, saved)
+        result = _brought(first, copy, staged, saved, means)
     except SchoolError as error:  # a password file that is gone, too, is this copy's trouble alone
         return CopyResult(copy.name, "không chép được", problem=f"Kho «{copy.name}»: {error.line()}")
     note_plugged(copy)
     return result
 
 
-def _brought(first: Repository, copy: Repository, staged: StagedNight, saved: StoredSnapshot | None) -> CopyResult:
+def _brought(first: Repository, copy: Repository, staged: StagedNight, saved: StoredSnapshot | None, means: Means) -> CopyResult:
     alike = first if may_copy(first, copy) and _readable(first) else None
     copy.ensure(alike)
     copy.unlock_stale()
     if saved and alike:
         try:
-            copy_snapshots(first, copy)
+            copy_snapshots(first, copy, partial(means.tell, copy.name))
         except BackupError as error:
-            return _saved_directly(copy, staged, why=error.what)
+            return _saved_directly(copy, staged, means, why=error.what)
         if found := _same(copy, saved):
             return CopyResult(copy.name, f"đã chép sang «{copy.name}» (bản {found.short_id})", found.id)
-    return _saved_directly(copy, staged, why="kho đầu không dùng được" if not saved else "")
+    return _saved_directly(copy, staged, means, why="kho đầu không dùng được" if not saved else "")
 
 
-def _saved_directly(copy: Repository, staged: StagedNight, why: str) -> CopyResult:
-    """The first repository must not be the only source of the others: read the sources once more."""
-    saved = save_night(copy, staged)
+def _saved_directly(copy: Repository, staged: StagedNight, means: Means, why: str) -> CopyResult:
+    """The first repository must not be the only source of the others: read the sources once more, dump streamed databases once more."""
+    dumps, problem = _dumped(copy, means)
+    # Rows may have come and gone since the first dump: this copy's manifest vouches for its own.
+    own = new_manifest(staged.manifest.day, {**staged.manifest.parts, **dumps})
+    with with_manifest(staged, own if dumps else staged.manifest) as night:
+        saved = save_night(copy, night, partial(means.tell, copy.name))
     saved.require_complete()
     reason = f" vì {why[0].lower()}{why[1:]}" if why else ""
-    return CopyResult(copy.name, f"đã lưu thẳng vào «{copy.name}»{reason} (bản {saved.id[:8]})", saved.id)
+    again = f", cơ sở dữ liệu {', '.join(dumps)} sao chép riêng cho kho này" if dumps else ""
+    return CopyResult(copy.name, f"đã lưu thẳng vào «{copy.name}»{reason}{again} (bản {saved.id[:8]})", saved.id, problem)
+
+
+def _dumped(copy: Repository, means: Means) -> tuple[Mapping[str, PartEntry], str]:
+    """The databases streamed into this copy, or why not: the files come all the same."""
+    try:
+        return means.dump(copy), ""
+    except SchoolError as error:
+        return {}, f"Kho «{copy.name}» thiếu bản sao cơ sở dữ liệu: {error.line()}"
 
 
 def _same(copy: Repository, saved: StoredSnapshot) -> StoredSnapshot | None:

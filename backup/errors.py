@@ -31,6 +31,10 @@ class BackupFailed(BackupError):
     """restic made no snapshot, or broke off (exit 1, a signal)."""
 
 
+class DiskFull(BackupFailed):
+    """A disk that restic must write to has no room left."""
+
+
 class BackupTimedOut(BackupFailed):
     """restic was stopped because it took longer than it may."""
 

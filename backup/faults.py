@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backup.errors import BackupError, BackupFailed, BackupTimedOut, RepositoryDamaged, RepositoryLocked, RepositoryMissing, WrongPassword
+from backup.access import LOCAL, kind_of
+from backup.errors import (
+    BackupError,
+    BackupFailed,
+    BackupTimedOut,
+    DiskFull,
+    RepositoryDamaged,
+    RepositoryLocked,
+    RepositoryMissing,
+    WrongPassword,
+)
+from backup.full_disk import full_among, no_space_at
 from backup.runner import shortened
+from backup.watching import DISK, SERVER
 
 if TYPE_CHECKING:
     from backup.runner import Outcome
 
-FULL_BELOW_BYTES = 50_000_000  # restic needs a little room of its own to say that there is none
 PLUG_IN = "cắm đĩa sao lưu hoặc mở mạng tới kho rồi chạy lại; kho đã từng dùng không bao giờ bị tạo mới"
 
 _BY_EXIT_CODE: dict[int, tuple[type[BackupError], str, str]] = {
@@ -33,8 +43,10 @@ def error_of(outcome: Outcome, url: str, *, checked: bool = False) -> BackupErro
     if outcome.exit_code in _BY_EXIT_CODE:
         kind, what, fix = _BY_EXIT_CODE[outcome.exit_code]
         return kind(what, where=where, fix=fix)
-    if outcome.cut_off:
+    if outcome.ended_by == SERVER:
         return unreachable(url, midway=True)
+    if full := _full_disk(outcome, url):
+        return full
     if outcome.timed_out:
         return BackupTimedOut("restic chạy quá lâu nên bị dừng", where=where, fix="kiểm tra đĩa hoặc mạng tới kho rồi chạy lại")
     if checked and (count := damage(outcome)):
@@ -43,11 +55,8 @@ def error_of(outcome: Outcome, url: str, *, checked: bool = False) -> BackupErro
             where=where,
             fix="đừng xóa gì; lấy lại từ kho thứ hai, báo người bảo trì",
         )
-    what, fix = _local_reason(url) or (
-        f"restic không làm được: {outcome.last_word()}",
-        "kiểm tra đĩa, quyền ghi và mạng tới kho rồi chạy lại",
-    )
-    return BackupFailed(what, where=where, fix=fix)
+    fix = "kiểm tra đĩa, quyền ghi và mạng tới kho rồi chạy lại"
+    return BackupFailed(f"restic không làm được: {outcome.last_word()}", where=where, fix=fix)
 
 
 def damage(outcome: Outcome) -> int:
@@ -67,14 +76,16 @@ def outcome_text(outcome: Outcome) -> str:
     return shortened(" ".join(str(told[0]).split())) if told else outcome.last_word()
 
 
-def _local_reason(url: str) -> tuple[str, str] | None:
-    """A reason that we can see ourselves, for a repository on a disk of this machine."""
-    folder = Path(url)
-    if not folder.is_dir():
+def _full_disk(outcome: Outcome, url: str) -> DiskFull | None:
+    """The full disk that a command failed for: as restic itself told, or as we see it now."""
+    told, place = no_space_at(outcome), Path(url)
+    theirs = kind_of(url) == LOCAL and (full_among((place,)) is not None or (told is not None and told.is_relative_to(place)))
+    if not theirs and told is None and outcome.ended_by != DISK:
         return None
-    if shutil.disk_usage(folder).free < FULL_BELOW_BYTES:
-        return "Đĩa của kho sao lưu đã đầy", "dọn đĩa hoặc thay đĩa lớn hơn, rồi chạy lại"
-    return None
+    what, where = "Đĩa của máy này đã đầy nên restic dừng", str(told.parent) if told else public_url(url)
+    if theirs:
+        what, where = "Đĩa của kho sao lưu đã đầy", str(place)
+    return DiskFull(what, where=where, fix="dọn đĩa hoặc thay đĩa lớn hơn, rồi chạy lại; bản lưu dở không bị tính là tốt")
 
 
 def lost_repository(url: str) -> RepositoryMissing:

@@ -14,6 +14,7 @@ from backup.copies import is_plugged_in, last_plugged
 from backup.errors import BackupError
 from backup.faults import lost_repository, other_repository
 from backup.known import KnownPartials, KnownRepositories
+from backup.still_held import held_told
 from backup.stored import NAMED
 from backup.upkept import checked, counted, drilled, read_back
 from backup.verdict import Topic, Verdict, bad, days_ago, fine
@@ -108,6 +109,7 @@ def _asked(repository: Repository, nights: Sequence[StoredSnapshot], expected: E
         (Topic.READ, lambda: read_back(repository, _patience(repository, expected.watch.max_read_days), expected.today)),
         (Topic.DRILL, lambda: drilled(repository, _patience(repository, expected.watch.max_drill_days))),
         (Topic.DISK, lambda: _plugged(repository)),
+        (Topic.MARKED, lambda: held_told(repository)),
     )
     verdicts = [verdict for topic, question in questions for verdict in _answered(topic, question)]
     return RepositoryHealth(repository.name, tuple(verdicts), tuple(nights), tuple(missing))

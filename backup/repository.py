@@ -10,19 +10,19 @@ import json
 import os
 import shutil
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from backup.access import LOCAL, Access, answers, kind_of, server_of
+from backup.access import LOCAL, Access, answers, kind_of
 from backup.binary import find_restic
 from backup.checks import note_check
 from backup.errors import BackupFailed, RepositoryDamaged
 from backup.faults import error_of, lost_repository, other_repository, place_taken, unreachable
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
-from backup.runner import Outcome, Runner
+from backup.runner import Hearing, Outcome, Runner
 from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, progress_of, saved_snapshot, stored_snapshot
+from backup.watching import watches_for
 from infra.errors import ConfigurationError
 from infra.secret_files import permission_problem
 
@@ -118,7 +118,7 @@ class Repository:
         """
         self.unlock_stale()
         arguments = ["--json", "--host", HOST, "--group-by", "host", "--tag", ",".join((OUR_TAG, *contents.tags))]
-        arguments += [part for path in contents.left_out for part in ("--exclude", _literally(path))]
+        arguments += [part for path in contents.left_out for part in ("--exclude", literally(path))]
         outcome, summary = self._move(["backup", *arguments, "--", *contents.paths], on_progress, contents.root)
         if outcome.exit_code not in {0, EXIT_PARTIAL} or not summary.get("snapshot_id"):
             raise self._no_snapshot(outcome)
@@ -191,7 +191,7 @@ class Repository:
 
         restic ends well even when nothing matched or the counts are wrong: count and hash what came (backup.restore).
         """
-        patterns = [part for path in include for part in ("--include", f"/{_literally(path)}")]
+        patterns = [part for path in include for part in ("--include", f"/{literally(path)}")]
         outcome, _ = self._move(["restore", "--json", "--no-lock", snapshot_id, "--target", str(target), *patterns], on_progress, None)
         self.required(outcome)
 
@@ -239,11 +239,9 @@ class Repository:
             raise error_of(outcome, self.url)
         return outcome
 
-    def run(
-        self, arguments: Sequence[str], seconds: float, extra: Mapping[str, str] | None = None, *, folder: Path | None = None
-    ) -> Outcome:
-        """Any restic command of this repository, run in `folder`; the caller looks at its exit code."""
-        return self._runner(extra or {}).run(self._whole(arguments), seconds=seconds, folder=folder)
+    def run(self, arguments: Sequence[str], seconds: float, extra: Mapping[str, str] | None = None, **more: Unpack[Hearing]) -> Outcome:
+        """Any restic command of this repository; the caller looks at its exit code. `more`: as Runner.run has them."""
+        return self._runner(extra or {}).run(self._whole(arguments), seconds=seconds, **more)
 
     def _whole(self, arguments: Sequence[str]) -> list[str]:
         return [arguments[0], *self.access.options(self.url), *arguments[1:]]
@@ -279,8 +277,7 @@ class Repository:
         }
         if not answers(self.url):
             raise unreachable(self.url)
-        watch = partial(answers, self.url) if server_of(self.url) else None
-        return Runner(self.binary or find_restic(), {**environment, **extra}, watch)
+        return Runner(self.binary or find_restic(), {**environment, **extra}, watches_for(self.url, self.state))
 
     def _require_password(self) -> None:
         if not self.password_file.is_file():
@@ -290,6 +287,6 @@ class Repository:
             raise ConfigurationError(problem, where=str(self.password_file), fix=f"chạy: chmod 600 '{self.password_file}'")
 
 
-def _literally(path: str) -> str:
+def literally(path: str) -> str:
     """A path as a restic pattern that matches only itself."""
     return "".join(f"\\{letter}" if letter in "\\*?[" else letter for letter in path)

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 from backup.errors import BackupError, RestoreError
 from backup.manifest import MANIFEST_PATH, manifest_from, wrong_files
 from backup.opened import open_restored
-from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG, OUR_TAG
-from backup.verify import stored_manifest
+from backup.saving import dump_of
+from backup.stored import OUR_TAG, REWRITTEN_TAG
+from backup.verify import only_with, stored_manifest
 from backup.wanted import choose
 from infra.clock import vietnamese_date
 
@@ -79,6 +80,8 @@ def plan(repository: Repository, snapshot: StoredSnapshot, what: str) -> tuple[M
     """What a restore would bring, before anything is written. RestoreError when the snapshot has nothing of the kind."""
     with _as_restore_error():
         manifest = stored_manifest(repository, snapshot.id)
+        if REWRITTEN_TAG in snapshot.tags:
+            manifest = only_with(manifest, repository.files_of(snapshot.id))
         return manifest, choose(manifest, what)
 
 
@@ -94,7 +97,8 @@ def restore(
     with _as_restore_error(str(target)):
         _require_new(target)
         # A whole night brings its manifest along: asking for it first costs as much as restoring a small night.
-        planned = plan(repository, snapshot, what) if what or not snapshot.bytes else None
+        whole = not what and snapshot.bytes and REWRITTEN_TAG not in snapshot.tags
+        planned = None if whole else plan(repository, snapshot, what)
         _require_room(target, planned[1].bytes if planned else snapshot.bytes)
         with _aside(target) as aside:
             if planned is None or planned[1].files:
@@ -103,21 +107,21 @@ def restore(
             expected = choice.expected
             for name in choice.streamed:
                 _require_room(target, choice.streamed[name].bytes)
-                repository.restore(_dump_snapshot(repository, manifest, name), aside, (), on_progress)
+                repository.restore(_dump_snapshot(repository, manifest, name, snapshot), aside, (), on_progress)
             _require_whole(aside, expected)
             opened = open_restored(aside, manifest, what)
             aside.rename(target)
     return Restored(snapshot, target, len(expected), choice.bytes, time.monotonic() - begun, manifest, opened)
 
 
-def _dump_snapshot(repository: Repository, manifest: Manifest, name: str) -> str:
-    """The id of the newest snapshot of a streamed dump of the manifest's day."""
-    found = repository.tagged(f"{DUMP_TAG},{DAY_TAG}{manifest.day.isoformat()},{DUMP_NAME_TAG}{name}")
-    if not found:
+def _dump_snapshot(repository: Repository, manifest: Manifest, name: str, night: StoredSnapshot) -> str:
+    """The id of the snapshot of a streamed dump of this night."""
+    found = dump_of(repository, manifest, name, night.time)
+    if found is None:
         raise RestoreError(
             f"Kho không có bản sao cơ sở dữ liệu {name} của đêm này", where=repository.name, fix="thử kho khác (--repository)"
         )
-    return found[-1].id
+    return found.id
 
 
 def _came_along(aside: Path) -> tuple[Manifest, Choice]:

@@ -10,19 +10,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import threading
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from backup.watching import Watcher, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-TERMINATION_SECONDS = 10  # restic removes its lock on SIGTERM; then it is killed
-ASK_SECONDS, SILENT_TIMES = 20.0, 3  # how often the server is asked whether it is there; how often in vain
+    from backup.watching import Watch
+
 LONGEST_TOLD = 200  # letters of restic's own words in one of our lines
 KEPT_COMPLAINTS = 2_000  # lines of stderr; a disk that dies complains about every file
 # Never handed on: a password or another repository in our own environment must not reach restic.
@@ -37,7 +37,7 @@ class Outcome:
     output: bytes
     complaints: tuple[dict[str, Any], ...]
     timed_out: bool = False
-    cut_off: bool = False  # the server was gone, so restic was stopped
+    ended_by: str = ""  # the name of the watch that ended restic (backup.watching)
 
     def json(self) -> Any:  # noqa: ANN401 - whatever the command prints
         """The output of a command that prints one JSON document."""
@@ -58,14 +58,20 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_TOLD else f"{text[: LONGEST_TOLD // 2]} … {text[-LONGEST_TOLD // 2 :]}"
 
 
+class Hearing(TypedDict, total=False):
+    """Where a command runs, and who hears its lines as they come."""
+
+    folder: Path | None
+    on_line: Callable[[bytes], None] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """A restic binary and the environment that names repository, password file and cache."""
 
     binary: Path
     environment: Mapping[str, str]
-    # Whether the server still answers: restic itself goes on asking a dead one for a quarter of an hour.
-    answers: Callable[[], bool] | None = None
+    watches: Sequence[Watch] = ()
 
     def run(
         self, arguments: Sequence[str], *, seconds: float, folder: Path | None = None, on_line: Callable[[bytes], None] | None = None
@@ -73,7 +79,7 @@ class Runner:
         """Run to the end or the deadline. Lines of stdout go to `on_line` as they come, else into the outcome."""
         complaints: list[dict[str, Any]] = []
         with self._start(arguments, folder) as process:
-            deadline = _Deadline(process, seconds, self.answers)
+            watcher = Watcher(process, seconds, self.watches)
             listener = threading.Thread(target=_listen, args=(process, complaints), daemon=True)
             listener.start()
             ended = False
@@ -84,9 +90,9 @@ class Runner:
                 if not ended:
                     stop(process)
                 process.wait()
-                deadline.cancel()
+                watcher.cancel()
                 listener.join()
-        return Outcome(process.returncode, output, tuple(complaints), deadline.passed, deadline.cut_off)
+        return Outcome(process.returncode, output, tuple(complaints), watcher.passed, watcher.ended_by)
 
     def _start(self, arguments: Sequence[str], folder: Path | None) -> subprocess.Popen[bytes]:
         command = [*_dies_with_us(), str(self.binary), *arguments]
@@ -103,40 +109,6 @@ class Runner:
     def _whole_environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
         return {**inherited, **self.environment}
-
-
-class _Deadline:
-    """Stops a process when its time is over, or when its server has not answered several times in a row."""
-
-    def __init__(self, process: subprocess.Popen[bytes], seconds: float, answers: Callable[[], bool] | None) -> None:
-        self.passed = self.cut_off = False
-        self._process, self._answers = process, answers
-        self._ends, self._over = time.monotonic() + seconds, threading.Event()
-        threading.Thread(target=self._watch, daemon=True).start()
-
-    def _watch(self) -> None:
-        silent = 0
-        while not self._over.wait(max(0.0, min(ASK_SECONDS, self._ends - time.monotonic()))):
-            silent = 0 if self._answers is None or self._answers() else silent + 1
-            self.passed, self.cut_off = time.monotonic() >= self._ends, silent >= SILENT_TIMES
-            if self.passed or self.cut_off:
-                stop(self._process)
-                return
-
-    def cancel(self) -> None:
-        self._over.set()
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a restic and its helpers (ssh…): first politely, so that it takes its lock away."""
-    for chosen in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, chosen)
-            process.wait(TERMINATION_SECONDS)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def _dies_with_us() -> list[str]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backup.contents import StagedNight, contents_of
 from backup.errors import BackupError, ProofFailed
 from backup.hashes import CACHE_FILE, FileHashes, as_relative
-from backup.manifest import MANIFEST_PATH, PartEntry, staged_manifest
+from backup.manifest import MANIFEST_PATH, PartEntry, staged_manifest, write_manifest
 from backup.server_dumps import stream_dump
 from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from datetime import date
+    from collections.abc import Callable, Iterable, Iterator
+    from datetime import date, datetime
     from pathlib import Path
 
     from backup.manifest import Manifest
@@ -48,6 +49,19 @@ def staged_again(data: Path) -> StagedNight | None:
     return StagedNight(contents_of(data, manifest), manifest, hashes)
 
 
+@contextmanager
+def with_manifest(staged: StagedNight, manifest: Manifest) -> Iterator[StagedNight]:
+    """The staged night with another manifest in its place while one repository is saved into."""
+    if manifest is staged.manifest:
+        yield staged
+        return
+    write_manifest(staged.contents.root, manifest)
+    try:
+        yield replace(staged, manifest=manifest)
+    finally:
+        write_manifest(staged.contents.root, staged.manifest)
+
+
 def saved_tonight(repository: Repository, manifest: Manifest) -> StoredSnapshot | None:
     """The snapshot that holds exactly this manifest; None when the repository has none or cannot be asked."""
     try:
@@ -66,11 +80,20 @@ def streamed_parts(servers: Iterable[ServerDump], repository: Repository, day: d
     return parts
 
 
-def require_streamed(repository: Repository, manifest: Manifest) -> None:
-    """ProofFailed when a streamed dump of the manifest does not lie in the repository in its full size."""
+def dump_of(repository: Repository, manifest: Manifest, name: str, saved: datetime) -> StoredSnapshot | None:
+    """The snapshot of a manifest's streamed dump: the newest that began before the night itself was `saved`.
+
+    A day may have several nights, and a copy may have dumps of its own: each night goes with the one before it.
+    """
+    found = repository.tagged(f"{DUMP_TAG},{DAY_TAG}{manifest.day.isoformat()},{DUMP_NAME_TAG}{name}")
+    return next((one for one in reversed(found) if one.time <= saved), None)
+
+
+def require_streamed(repository: Repository, manifest: Manifest, saved: datetime) -> None:
+    """ProofFailed when a streamed dump of the manifest, whose night was `saved` then, does not lie in the repository in its full size."""
     for name, part in manifest.streamed.items():
-        found = repository.tagged(f"{DUMP_TAG},{DAY_TAG}{manifest.day.isoformat()},{DUMP_NAME_TAG}{name}")
-        sizes = repository.files_of(found[-1].id) if found else {}
+        found = dump_of(repository, manifest, name, saved)
+        sizes = repository.files_of(found.id) if found else {}
         if any(sizes.get(path) != entry.size for path, entry in part.files.items()):
             raise ProofFailed(
                 f"Kho không có bản sao cơ sở dữ liệu {name} của đêm này", where=repository.name, fix="chạy lại `truong nightly`"

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
+from backup.client_secrets import CONNECT_SECONDS, mariadb_secrets, postgresql_secrets
 from backup.errors import RestoreError
 from infra.errors import ConfigurationError
-from infra.secret_files import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,6 @@ POSTGRESQL, MARIADB = "postgresql", "mariadb"
 PROGRAMS = {POSTGRESQL: ("psql",), MARIADB: ("mariadb", "mysql")}
 PACKAGES = {POSTGRESQL: "postgresql-client", MARIADB: "mariadb-client"}
 DATABASE = "truong_thu_"  # how a scratch database begins: nobody takes it for a real one
-CONNECT_SECONDS = 15
 LOAD_SECONDS = 3600.0
 FORGOTTEN_SECONDS = 2 * LOAD_SECONDS  # nobody can still be loading it
 HEAD = 4096  # bytes of a dump that say what wrote it
@@ -180,41 +179,24 @@ def _client(server: Scratch) -> Iterator[_Client]:
         raise ConfigurationError(
             f"Máy này chưa có chương trình {PROGRAMS[server.kind][0]}", fix=f"chạy: apt-get install {PACKAGES[server.kind]}"
         )
-    password = read_secret(server.password_file) if server.password_file else ""
     with tempfile.TemporaryDirectory(prefix="truong-") as folder:
         make = _psql if server.kind == POSTGRESQL else _mariadb
-        yield make(server, program, password, Path(folder))
+        yield make(server, program, Path(folder))
 
 
-def _psql(server: Scratch, program: str, password: str, folder: Path) -> _Client:
-    file, escaped = folder / "pgpass", password.replace("\\", "\\\\").replace(":", "\\:")
-    _private(file, f"*:*:*:*:{escaped}\n" if password else "")
-    environment = {"PGPASSFILE": str(file), "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS), "LC_ALL": "C.UTF-8", "PGOPTIONS": "-c lc_messages=C"}
+def _psql(server: Scratch, program: str, folder: Path) -> _Client:
+    environment = {**postgresql_secrets(folder, server.password_file), "PGOPTIONS": "-c lc_messages=C"}
     return _Client(server, (program, "--no-psqlrc", "--no-password"), environment)
 
 
-def _mariadb(server: Scratch, program: str, password: str, folder: Path) -> _Client:
-    url, file, escaped = make_url(server.url), folder / "my.cnf", password.replace("\\", "\\\\").replace('"', '\\"')
-    lines = [
-        "[client]",
-        f"host={url.host or 'localhost'}",
-        f"port={url.port or 3306}",
-        f"user={url.username or ''}",
-        f'password="{escaped}"',
-    ]
-    lines += [f"ssl-ca={url.query['ssl_ca']}"] if "ssl_ca" in url.query else []
-    _private(file, "\n".join([*lines, f"connect-timeout={CONNECT_SECONDS}"]) + "\n")
-    return _Client(server, (program, f"--defaults-extra-file={file}", "--default-character-set=utf8mb4"), {})
+def _mariadb(server: Scratch, program: str, folder: Path) -> _Client:
+    secrets = mariadb_secrets(folder, make_url(server.url), server.password_file, f"connect-timeout={CONNECT_SECONDS}")
+    return _Client(server, (program, secrets, "--default-character-set=utf8mb4"), {})
 
 
 def _database_url(server: Scratch, database: str) -> str:
     url = make_url(server.url)
     return url.set(drivername=POSTGRESQL, database=database or url.database or "postgres").render_as_string(hide_password=False)
-
-
-def _private(file: Path, text: str) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(text)
 
 
 def _first_line(text: str) -> str:

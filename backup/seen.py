@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from backup.known import KnownRepositories, read_json, write_json
+from backup.stored import REWRITTEN_TAG
 from infra.clock import now
 
 if TYPE_CHECKING:
@@ -44,7 +45,10 @@ def note_forgotten(repository: Repository, nights: Iterable[StoredSnapshot]) -> 
 def missed(repository: Repository, nights: Sequence[StoredSnapshot]) -> list[date | None]:
     """The days of nights that were seen, were not forgotten by us, and are not there any more; oldest first."""
     there, today = {night.origin for night in nights}, now().date()
-    gone = [entry for origin, entry in _entries(repository).items() if origin not in there and not _told_long_enough(entry, today)]
+    # restic gives a rewritten night the id of the one that it stands for, which in a copy is not the one it was made with.
+    rewritten = {night.day.isoformat() for night in nights if night.day and REWRITTEN_TAG in night.tags}
+    entries = [entry for origin, entry in _entries(repository).items() if origin not in there and entry["day"] not in rewritten]
+    gone = [entry for entry in entries if not _told_long_enough(entry, today)]
     return [date.fromisoformat(entry["day"]) if entry["day"] else None for entry in sorted(gone, key=lambda entry: str(entry["day"]))]
 
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from backup.client_secrets import mariadb_secrets, postgresql_secrets
 from backup.dump_stream import CUT_SHORT, DumpCount, pass_on
 from backup.errors import BackupFailed, DumpFailed
 from backup.manifest import FileEntry
 from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG
 from infra.errors import ConfigurationError
-from infra.secret_files import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ SQLITE, POSTGRESQL, MARIADB = "sqlite", "postgresql", "mariadb"
 PROGRAMS = {POSTGRESQL: ("pg_dump",), MARIADB: ("mariadb-dump", "mysqldump")}
 PACKAGES = {POSTGRESQL: "postgresql-client", MARIADB: "mariadb-client"}
 _ALLOWED = "dùng sqlite, postgresql hoặc mariadb"
-CONNECT_SECONDS, LOCK_SECONDS = 15, 60
+LOCK_SECONDS = 60
 DUMP_FIX = "xem máy chủ cơ sở dữ liệu, mạng và tài khoản sao lưu, rồi chạy lại `truong nightly`"
 # What the programs say -> what it means here. Their own words may name what is private, so they are not repeated.
 _REASONS = (
@@ -152,38 +152,17 @@ def _call(dump: ServerDump, folder: Path) -> Iterator[_Call]:
 
 
 def _postgresql(dump: ServerDump, program: str, secrets: Path) -> _Call:
-    url = _parsed(dump.url).set(drivername=POSTGRESQL)
-    file = secrets / "pgpass"
-    password = read_secret(dump.password_file) if dump.password_file else ""
-    escaped = password.replace("\\", "\\\\").replace(":", "\\:")
-    _private(file, f"*:*:*:*:{escaped}\n" if password else "")
-    address = url.render_as_string(hide_password=False)
+    address = _parsed(dump.url).set(drivername=POSTGRESQL).render_as_string(hide_password=False)
     command = (program, "--no-password", f"--lock-wait-timeout={LOCK_SECONDS}s", "--encoding=UTF8", f"--dbname={address}")
-    return _Call(command, secrets, {"PGPASSFILE": str(file), "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS), "LC_ALL": "C.UTF-8"})
+    return _Call(command, secrets, postgresql_secrets(secrets, dump.password_file))
 
 
 def _mariadb(dump: ServerDump, program: str, secrets: Path) -> _Call:
-    url, file = _parsed(dump.url), secrets / "my.cnf"
-    password = read_secret(dump.password_file) if dump.password_file else ""
-    escaped = password.replace("\\", "\\\\").replace('"', '\\"')
-    lines = [
-        "[client]",
-        f"host={url.host or 'localhost'}",
-        f"port={url.port or 3306}",
-        f"user={url.username or ''}",
-        f'password="{escaped}"',
-    ]
-    lines += [f"ssl-ca={url.query['ssl_ca']}"] if "ssl_ca" in url.query else []
-    _private(file, "\n".join(lines) + "\n")
+    url = _parsed(dump.url)
     # A row a line, so that they can be counted and two nights share most of their pieces; one transaction sees one moment.
     options = ("--single-transaction", "--quick", "--skip-extended-insert", "--no-autocommit", "--skip-dump-date", "--hex-blob")
     whole = ("--routines", "--triggers", "--events", "--default-character-set=utf8mb4", "--skip-add-locks")
-    return _Call((program, f"--defaults-extra-file={file}", *options, *whole, "--", str(url.database)), secrets)
-
-
-def _private(file: Path, text: str) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        stream.write(text)
+    return _Call((program, mariadb_secrets(secrets, url, dump.password_file), *options, *whole, "--", str(url.database)), secrets)
 
 
 def _parsed(url: str) -> URL:

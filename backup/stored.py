@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from backup.errors import BackupPartial
+from infra.vietnamese import size
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -20,6 +21,8 @@ NAMED = 3  # files in a line
 PARTIAL_TAG = "partial"  # files could not be read: kept, never counted as good
 # A whole night that was saved just before a restore wrote over it. It stands for no night: not for "that day", not in the retention.
 BEFORE_RESTORE_TAG = "truoc-khoi-phuc"
+# restic's own tag of a snapshot from which files were taken out by hand (backup.still_held): they are missed by nobody.
+REWRITTEN_TAG = "rewrite"
 # The snapshot of one streamed dump: `truong-dump,day=2027-05-31,dump=qlnt`. The night's manifest vouches for it.
 DUMP_TAG, DUMP_NAME_TAG = "truong-dump", "dump="
 
@@ -33,6 +36,30 @@ class Progress:
     total_files: int
     done_bytes: int
     total_bytes: int
+
+    @property
+    def told(self) -> str:
+        """The counts, in Vietnamese."""
+        return f"{self.files}/{self.total_files} tệp, {size(self.done_bytes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class CopyProgress:
+    """How far `restic copy` is with one snapshot: `fraction` 0..1 of its packs. `nth`: how many snapshots it has begun."""
+
+    nth: int
+    packs: int
+    total_packs: int
+
+    @property
+    def fraction(self) -> float:
+        """Of the packs of this snapshot."""
+        return self.packs / self.total_packs if self.total_packs else 1.0
+
+    @property
+    def told(self) -> str:
+        """The counts, in Vietnamese."""
+        return f"bản thứ {self.nth}: {self.packs}/{self.total_packs} gói"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,38 @@ With repository.py the only module that knows restic's commands.
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from backup.access import LOCAL, kind_of
 from backup.errors import BackupFailed
 from backup.faults import error_of
 from backup.repository import LONG_SECONDS
-from backup.stored import DUMP_TAG, OUR_TAG
+from backup.stored import DUMP_TAG, OUR_TAG, CopyProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from backup.repository import Repository
+
+# `copy` knows no JSON (0.19 neither): it prints a line per snapshot, and with RESTIC_PROGRESS_FPS set this one as it goes on.
+_PACKS = re.compile(rb"(\d+) / (\d+) packs copied")
+_BEGUN = b"copy started"
+
+
+@dataclass(slots=True)
+class _CopyListener:
+    """Hears the lines of `restic copy`."""
+
+    tell: Callable[[CopyProgress], None]
+    nth: int = 0
+
+    def hear(self, line: bytes) -> None:
+        self.nth += _BEGUN in line
+        if found := _PACKS.search(line):
+            self.tell(CopyProgress(self.nth, int(found[1]), int(found[2])))
 
 
 def may_copy(source: Repository, target: Repository) -> bool:
@@ -25,7 +44,7 @@ def may_copy(source: Repository, target: Repository) -> bool:
     return source.path is not None or kind_of(source.url) != kind_of(target.url)
 
 
-def copy_snapshots(source: Repository, target: Repository) -> None:
+def copy_snapshots(source: Repository, target: Repository, on_progress: Callable[[CopyProgress], None] | None = None) -> None:
     """Copy all our snapshots that the target does not have yet; the sources are not read again.
 
     RepositoryDamaged and other BackupErrors when the source cannot be read or the target not be written.
@@ -33,7 +52,9 @@ def copy_snapshots(source: Repository, target: Repository) -> None:
     if not may_copy(source, target):
         raise BackupFailed("restic không chép được giữa hai kho cùng kiểu ở xa", where=target.name, fix="đặt kho đầu trên đĩa của máy này")
     options = source.access.options(source.url) if kind_of(source.url) != LOCAL else []
-    outcome = target.run(["copy", *options, "--tag", OUR_TAG, "--tag", DUMP_TAG], LONG_SECONDS, source.as_source())
+    listener = _CopyListener(on_progress or (lambda _: None))
+    arguments = ["copy", *options, "--tag", OUR_TAG, "--tag", DUMP_TAG]
+    outcome = target.run(arguments, LONG_SECONDS, source.as_source(), on_line=listener.hear)
     if outcome.exit_code:
         raise error_of(outcome, target.url)
 

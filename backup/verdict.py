@@ -25,6 +25,8 @@ class Topic(StrEnum):
     READ = "đọc lại dữ liệu"
     DRILL = "diễn tập"
     DISK = "đĩa cắm ngoài"
+    LOCK = "khóa xóa"
+    MARKED = "tệp mang dấu mật"
 
 
 @dataclass(frozen=True, slots=True)

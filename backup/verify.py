@@ -5,7 +5,7 @@ Job history proves nothing: every answer here comes from asking the repository.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from backup.errors import BackupError, ProofFailed
@@ -13,10 +13,10 @@ from backup.manifest import MANIFEST_PATH, manifest_from
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date, datetime
 
-    from backup.manifest import Manifest
+    from backup.manifest import Manifest, PartEntry
     from backup.repository import Repository
 
 RUN_AGAIN = "chạy lại `truong nightly`; nếu vẫn lỗi, chạy `truong doctor` và thay đĩa"
@@ -31,6 +31,7 @@ class Proof:
     time: datetime
     files: int
     bytes: int
+    manifest: Manifest  # as it lies in the repository: a copy that was saved directly vouches for streamed dumps of its own
 
 
 def prove(repository: Repository, manifest: Manifest) -> Proof:
@@ -47,15 +48,40 @@ def prove(repository: Repository, manifest: Manifest) -> Proof:
     if missing := _missing(repository.files_of(newest.id), manifest):
         where = f"{repository.name}, {missing[0]}"
         raise ProofFailed(f"Bản sao lưu ngày {day} thiếu {len(missing)} tệp", where=where, fix=RUN_AGAIN)
-    if repository.dump_file(newest.id, MANIFEST_PATH) != manifest.to_bytes():
+    own = _own_manifest(repository.dump_file(newest.id, MANIFEST_PATH), manifest)
+    if own is None:
         raise ProofFailed(f"Bản mới nhất trong kho không phải bản vừa lưu của ngày {day}", where=repository.name, fix=RUN_AGAIN)
-    return Proof(manifest.day, newest.id, newest.time, len(manifest.files), manifest.total_bytes)
+    return Proof(manifest.day, newest.id, newest.time, len(manifest.files), manifest.total_bytes, own)
+
+
+def _own_manifest(stored: bytes, manifest: Manifest) -> Manifest | None:
+    """The stored manifest, if it tells the same night: all but the streamed dumps, which each repository may have its own of."""
+    if stored == manifest.to_bytes():
+        return manifest
+    try:
+        own = manifest_from(stored)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return own if (own.day, _lying(own)) == (manifest.day, _lying(manifest)) else None
+
+
+def _lying(manifest: Manifest) -> dict[str, PartEntry]:
+    return {name: part for name, part in manifest.parts.items() if not part.streamed}
 
 
 def broken_parts(stored: Mapping[str, int], manifest: Manifest) -> tuple[str, ...]:
     """Parts of a manifest that `stored` (path -> bytes, as a snapshot has them) does not hold whole; streamed dumps lie elsewhere."""
-    parts = {name: part for name, part in manifest.parts.items() if not part.streamed}
-    return tuple(name for name, part in parts.items() if any(stored.get(path) != entry.size for path, entry in part.files.items()))
+    return tuple(
+        name for name, part in _lying(manifest).items() if any(stored.get(path) != entry.size for path, entry in part.files.items())
+    )
+
+
+def only_with(manifest: Manifest, stored: Collection[str]) -> Manifest:
+    """The manifest without files that were taken out of its snapshot by hand, because of the mark that they bear."""
+    lying = {}
+    for name, part in _lying(manifest).items():
+        lying[name] = replace(part, files={path: entry for path, entry in part.files.items() if path in stored})
+    return replace(manifest, parts={**manifest.parts, **lying})
 
 
 def stored_manifest(repository: Repository, snapshot_id: str) -> Manifest:
@@ -72,5 +98,5 @@ def stored_manifest(repository: Repository, snapshot_id: str) -> Manifest:
 
 
 def _missing(stored: Mapping[str, int], manifest: Manifest) -> list[str]:
-    expected = {path: entry.size for path, entry in manifest.files.items()} | {MANIFEST_PATH: len(manifest.to_bytes())}
-    return [path for path, size in expected.items() if stored.get(path) != size]
+    wrong = [path for path, entry in manifest.files.items() if stored.get(path) != entry.size]
+    return wrong if MANIFEST_PATH in stored else [*wrong, MANIFEST_PATH]

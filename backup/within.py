@@ -35,7 +35,7 @@ def lost_parts(repository: Repository, newest: StoredSnapshot, expected: frozens
     if absent:
         yield bad(Topic.PARTS, f"bản mới nhất không có {_named(absent)}", "xem lỗi của đêm đó, sửa rồi chạy truong nightly")
     try:
-        require_streamed(repository, manifest)
+        require_streamed(repository, manifest, newest.time)
     except ProofFailed as error:
         yield bad(Topic.PARTS, error.what, error.fix)
         return

@@ -5,15 +5,12 @@ from __future__ import annotations
 import getpass
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from sqlalchemy import make_url
 
-from backup.access import S3
-from backup.access import kind_of as kind_of_place
 from backup.care import care_for, retention_of, trust_size
 from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, stage_night
-from backup.copies import copy_night, is_plugged_in, last_plugged, note_plugged
+from backup.copies import Means, copy_night, is_plugged_in, last_plugged, note_plugged
 from backup.errors import PartMissing, ProofFailed, RepositoryDamaged
 from backup.manifest import staged_manifest
 from backup.marked import left_out, told_of_marked
@@ -23,12 +20,11 @@ from backup.retention import accept
 from backup.saving import require_streamed, save_night, saved_tonight, staged_again, streamed_parts
 from backup.server_dumps import SQLITE, ServerDump, kind_of
 from backup.verify import prove
-from connectors.object_lock import locked_days
 from flows.night_record import StepResult
 from flows.progress import StepEvent, announce
 from infra.clock import vietnamese_date
 from infra.errors import ConfigurationError, ExitCode, SchoolError
-from infra.source_settings import BucketSource, DatabaseSource
+from infra.source_settings import DatabaseSource
 from infra.vietnamese import size
 
 if TYPE_CHECKING:
@@ -38,11 +34,12 @@ if TYPE_CHECKING:
 
     from backup.repository import Repository
     from backup.retention import RetentionPlan
-    from backup.stored import Progress
+    from backup.stored import CopyProgress, Progress
     from flows.home import Home
-    from infra.backup_settings import DumpedDatabase, Keep, Place
+    from infra.backup_settings import DumpedDatabase, Keep
 
 BACKUP_STEP, BACKUP_LABEL = "backup", "Sao lưu mã hóa"
+COPY_STEP, COPY_LABEL = "copies", "Chép sang kho khác"
 MAIN_SYSTEM = "qlnt"
 PREFECT_DATABASE = "prefect/prefect.db"
 
@@ -122,7 +119,9 @@ def copy(home: Home, day: date) -> StepResult:
     staged = staged_again(home.data)
     if staged is None or staged.manifest.day != day:
         raise PartMissing(f"Đêm {vietnamese_date(day)} chưa có gì để chép sang kho khác", fix="xem lỗi của bước sao lưu")
-    results = copy_night(first, further, staged, saved_tonight(first, staged.manifest))
+    servers = listed_contents(home).servers
+    means = Means(lambda repository: streamed_parts(servers, repository, day, home.folder("staging")), _copying)
+    results = copy_night(first, further, staged, saved_tonight(first, staged.manifest), means)
     problem = "; ".join(result.problem for result in results if result.problem)
     facts = {result.name: result.snapshot[:8] or "không có" for result in results}
     return StepResult("", "", "; ".join(result.told for result in results), facts=facts, problem=problem, exit_code=_code(problem))
@@ -136,15 +135,16 @@ def verify(home: Home, day: date) -> StepResult:
     proofs, problems = [], []
     for repository in present(home):
         try:
-            proofs.append((repository, prove(repository, manifest)))
-            require_streamed(repository, manifest)
+            proof = prove(repository, manifest)
+            proofs.append(proof)
+            require_streamed(repository, proof.manifest, proof.time)
         except SchoolError as error:
             problems.append(error)
     if problems:
         raise type(problems[0])("; ".join(error.what for error in problems), where=problems[0].where, fix=problems[0].fix)
     if not proofs:
         raise ProofFailed("Không kho nào có mặt để kiểm chứng", fix="cắm đĩa sao lưu rồi chạy lại")
-    proof = proofs[0][1]
+    proof = proofs[0]
     others = f"; {len(proofs)} kho đều đủ" if len(proofs) > 1 else ""
     told = f"bản {proof.snapshot[:8]} có trong kho, đủ {proof.files} tệp ({size(proof.bytes)}), kho lành{others}"
     return StepResult("", "", told, {"tệp": proof.files, "byte": proof.bytes}, {"bản sao lưu": proof.snapshot[:8]})
@@ -154,33 +154,10 @@ def care(home: Home, day: date) -> StepResult:
     """Read the data that is due, forget by the agreed policy, prune. The step has a problem when a repository has one."""
     results = [care_for(repository, home.settings.backup.keep, day) for repository in present(home)]
     told = list(dict.fromkeys(line for result in results for line in result.told))
-    problems = [*(line for result in results for line in result.problems), *unlocked(home)]
+    problems = [line for result in results for line in result.problems]
     only_shrunk = bool(problems) and len(problems) == sum(result.shrunk for result in results)
     code = int(ExitCode.SOURCE) if only_shrunk else _code("; ".join(problems))
     return StepResult("", "", "; ".join(told) or "chưa có gì đến hạn", problem="; ".join(problems), exit_code=code)
-
-
-def unlocked(home: Home) -> list[str]:
-    """Buckets that must lock what they get, and do not lock it long enough, as they say themselves."""
-    problems = []
-    for place in (home.settings.backup, *home.settings.backup.copies):
-        if not (place.object_lock_days and place.key_file and kind_of_place(place.repository) == S3):
-            continue
-        address = place.repository.removeprefix("s3:")
-        parsed = urlsplit(address if "://" in address else f"https://{address}")
-        problems += _unlocked(home, place, f"{parsed.scheme}://{parsed.netloc}", parsed.path.strip("/").partition("/")[0])
-    return problems
-
-
-def _unlocked(home: Home, place: Place, endpoint: str, bucket: str) -> list[str]:
-    values = {"kind": "s3", "endpoint": endpoint, "bucket": bucket, "key_file": place.key_file, "ca_file": place.ca_file}
-    try:
-        days = locked_days(BucketSource.model_validate({**values, "region": place.region}), home.root)
-    except SchoolError as error:
-        return [f"Kho «{place.name}»: {error.line()}"]
-    if days >= place.object_lock_days:
-        return []
-    return [f"Kho «{place.name}» chỉ khóa tệp {days} ngày, cấu hình đòi {place.object_lock_days} → nhờ nơi giữ kho bật Object Lock"]
 
 
 def present(home: Home) -> list[Repository]:
@@ -240,12 +217,15 @@ def heal(home: Home, name: str, source: str) -> str:
     return f"Kho «{name}»: {packs}, đã lấy lại từ «{others[0].name}» cho {healed.snapshots} bản sao lưu; đọc lại toàn bộ: lành."
 
 
+def _copying(name: str, progress: Progress | CopyProgress) -> None:
+    announce(StepEvent(COPY_STEP, COPY_LABEL, "chạy", f"«{name}» {progress.told}", fraction=progress.fraction))
+
+
 def announced(step: str, label: str) -> Callable[[Progress], None]:
     """Restic's own progress as the step's."""
 
     def tell(progress: Progress) -> None:
-        detail = f"{progress.files}/{progress.total_files} tệp, {size(progress.done_bytes)}"
-        announce(StepEvent(step, label, "chạy", detail, fraction=progress.fraction))
+        announce(StepEvent(step, label, "chạy", progress.told, fraction=progress.fraction))
 
     return tell
 

@@ -13,6 +13,7 @@ from backup.verdict import Topic
 from flows.backing_up import MAIN_SYSTEM, sqlite_file
 from flows.doctor import Line
 from flows.night_record import StepResult, load_records
+from flows.object_locks import with_locks
 from infra.clock import vietnamese_date
 from infra.errors import ExitCode
 
@@ -30,7 +31,7 @@ def healths(home: Home) -> list[RepositoryHealth]:
     """How every repository of the school is now."""
     backup = home.settings.backup
     expected = Expected(expected_parts(home), backup.keep, backup.watch, home.today)
-    return ask_all(open_repositories(home.settings), expected)
+    return with_locks(home, ask_all(open_repositories(home.settings), expected))
 
 
 def expected_parts(home: Home) -> frozenset[str]:

@@ -195,7 +195,7 @@ def verify(config: str, day: date) -> StepResult:
 @task(name="Chép sang kho khác", task_run_name=_drawn("Chép sang kho khác"), **PLAIN)
 def copy_backup(config: str, day: date) -> StepResult:
     """Bring the night's backup into the further repositories."""
-    return _step("copies", "Chép sang kho khác", config, lambda home: backing_up.copy(home, day))
+    return _step(backing_up.COPY_STEP, backing_up.COPY_LABEL, config, lambda home: backing_up.copy(home, day))
 
 
 @task(name="Chăm sóc kho sao lưu", task_run_name=_drawn("Chăm sóc kho sao lưu"), **PLAIN)

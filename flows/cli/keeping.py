@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from flows.cli import keys
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from backup.repository import Repository
     from backup.retention import RetentionPlan
+    from backup.still_held import Held
     from flows.home import Home
     from flows.night_record import StepResult
     from infra.backup_settings import Keep
@@ -25,6 +27,7 @@ VERBS = (
     ("plan", "xem đêm nào sẽ bị xóa theo [backup.keep]; không xóa gì"),
     ("check", "đọc lại toàn bộ dữ liệu trong kho (lâu)"),
     ("repair", "tìm chỗ hỏng trong kho và lấy lại từ kho khác; không bỏ tệp nào"),
+    ("marked", "bản sao lưu cũ nào còn giữ tệp nay mang dấu mật, và cách bỏ"),
     ("prepare", "tạo kho trên đĩa cắm ngoài vừa cắm vào"),
 )
 
@@ -42,7 +45,10 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     parsers["repair"].add_argument(
         "--from", dest="source", default="", metavar="KHO", help="lấy lại từ kho nào (mặc định: kho khác đầu tiên)"
     )
-    for name, run in {"run": _run, "plan": _plan, "check": _check, "repair": _repair, "prepare": _prepare}.items():
+    parsers["marked"].add_argument(
+        "--remove", default="", metavar="TÊN TRƯỜNG", help="bỏ hẳn các tệp đó khỏi bản sao lưu cũ; gõ đúng tên trường để đồng ý"
+    )
+    for name, run in {"run": _run, "plan": _plan, "check": _check, "repair": _repair, "marked": _marked, "prepare": _prepare}.items():
         parsers[name].set_defaults(run=run)
     keys.register_rotation(inner)
 
@@ -133,6 +139,38 @@ def _repair(arguments: argparse.Namespace) -> int:
     told = heal(home_of(arguments), arguments.name, arguments.source)
     print_json({"told": told}) if arguments.json else print_lines([told])
     return ExitCode.OK
+
+
+def _marked(arguments: argparse.Namespace) -> int:
+    from flows.marked_nights import held_everywhere, take_out_everywhere  # noqa: PLC0415 - heavy
+
+    home = home_of(arguments)
+    done = take_out_everywhere(home, arguments.remove) if arguments.remove else []
+    found = held_everywhere(home)
+    if arguments.json:
+        told = [{"name": repository.name, "snapshots": [asdict(one) for one in held]} for repository, held in found]
+        print_json({"repositories": told, "done": done})
+        return ExitCode.BACKUP if found else ExitCode.OK
+    print_lines([*done, *(line for repository, held in found for line in _held_lines(repository, held))])
+    print_lines(["Không bản sao lưu nào còn giữ tệp mà đêm gần nhất bỏ lại vì mang dấu mật."] if not found else [])
+    return ExitCode.BACKUP if found else ExitCode.OK
+
+
+def _held_lines(repository: Repository, held: Sequence[Held]) -> Iterator[str]:
+    from backup.still_held import steps_for  # noqa: PLC0415 - heavy
+    from flows.marked_nights import keeps_all  # noqa: PLC0415
+    from infra.secrecy import WHAT_TO_DO  # noqa: PLC0415
+
+    yield f"Kho «{repository.name}»: {len(held)} bản sao lưu còn giữ tệp nay mang dấu mật"
+    yield from (f"  bản {one.snapshot[:8]}, đêm {vietnamese_date(one.day)}: {path}" for one in held for path in one.paths)
+    yield f"  Trước hết: {WHAT_TO_DO}."
+    if keeps_all(repository):
+        yield "  Kho này không cho xóa từ máy này: Hiệu trưởng làm việc với nơi giữ kho."
+        return
+    yield '  Khi Hiệu trưởng đã quyết định bỏ: thêm --remove "TÊN TRƯỜNG", hoặc tự chạy lần lượt (chưa mất gì cho tới lệnh forget):'
+    named = ("xem trước", "lưu lại các bản này không có tệp đó", "bỏ các bản cũ", "xóa hẳn dữ liệu không bản nào dùng")
+    steps = zip(named, steps_for(repository, held), strict=True)
+    yield from (f"    {number}. {told}: {step}" for number, (told, step) in enumerate(steps, 1))
 
 
 def _prepare(arguments: argparse.Namespace) -> int:

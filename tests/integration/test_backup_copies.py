@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backup import runner
-from backup.copies import copy_night, is_plugged_in, last_plugged
+from backup import watching
+from backup.binary import find_restic
+from backup.copies import Means, copy_night, is_plugged_in, last_plugged
 from backup.errors import BackupError, BackupFailed, RepositoryMissing
 from backup.known import write_json
 from backup.restore import find_snapshot, restore
 from backup.saving import save_night, saved_tonight, staged_again
+from backup.stored import CopyProgress, Progress
 from backup.upkeep import forget
 from backup.verify import prove
 from connectors.object_lock import locked_days
 from infra.clock import now
 from infra.secret_files import create_secret
 from tests.integration.backup_places import folder_copy, rest_copy, s3_copy, sftp_copy
-from tests.integration.backup_school import DAY, School, new_school, plain_restic
+from tests.integration.backup_school import DAY, School, new_school, newest_restic, plain_restic, with_binary
 from tests.integration.fault_proxy import proxied
 from tests.integration.s3_servers import running_moto, running_rclone
 from tests.integration.sshd_server import running_sshd
@@ -81,6 +83,31 @@ def test_copies_share_their_pieces_and_not_their_password(places: Places) -> Non
     assert staged
     saved = save_night(there["folder"], staged)
     assert saved.added_bytes < before / 10
+
+
+@pytest.mark.parametrize("version", ["debian-13", "newest"])
+def test_a_copy_tells_how_far_it_is(places: Places, tmp_path: Path, version: str) -> None:
+    school, told = places[0].copy(tmp_path / "truong"), list[tuple[str, Progress | CopyProgress]]()
+    _heavier(school)
+    staged = school.stage()
+    assert save_night(school.repository, staged).complete
+    copy = with_binary(folder_copy(school, "dia-ba"), find_restic() if version == "debian-13" else newest_restic())
+    means = Means(tell=lambda name, progress: told.append((name, progress)))
+    (result,) = copy_night(school.repository, [copy], staged, saved_tonight(school.repository, staged.manifest), means)
+    assert "đã chép sang" in result.told
+    assert {name for name, _ in told} == {"dia-ba"}
+    seen = [progress for _, progress in told if isinstance(progress, CopyProgress)]
+    assert len(seen) == len(told)
+    assert {progress.nth for progress in seen} == {1, 2}  # the night before had no copy yet
+    for nth in (1, 2):
+        packs = [progress.packs for progress in seen if progress.nth == nth]
+        assert packs == sorted(packs)
+        assert packs[-1] == next(progress.total_packs for progress in seen if progress.nth == nth) > 0
+    assert all(0 <= progress.fraction <= 1 for progress in seen)
+    direct = with_binary(folder_copy(school, "dia-tu"), copy.binary or find_restic())
+    assert "đã lưu thẳng vào" in copy_night(school.repository, [direct], staged, None, means)[0].told
+    assert told[-1][0] == "dia-tu"  # a night that is saved straight from the sources tells it, too
+    assert isinstance(told[-1][1], Progress)
 
 
 @pytest.fixture
@@ -143,7 +170,7 @@ def test_a_disk_in_the_drawer_is_told_and_red_only_when_it_is_there_too_long(own
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "ASK_SECONDS", 0.3)
+    monkeypatch.setattr(watching, "ASK_SECONDS", 0.3)
 
 
 def test_an_sftp_server_that_goes_in_mid_upload(own: School, tmp_path: Path, impatient: None) -> None:  # noqa: ARG001

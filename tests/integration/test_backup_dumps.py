@@ -6,26 +6,31 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from backup import server_dumps
+from backup import saving, server_dumps
 from backup.contents import Listed, stage_night
-from backup.errors import DumpFailed, PartMissing
+from backup.copies import Means, copy_night
+from backup.errors import DumpFailed, PartMissing, ProofFailed
 from backup.manifest import staged_manifest
 from backup.restore import find_snapshot, restore
-from backup.saving import require_streamed, save_night, streamed_parts
+from backup.saving import require_streamed, save_night, saved_tonight, streamed_parts
 from backup.server_dumps import ServerDump, dump_to_file
 from backup.verify import prove
 from connectors.records.snapshot import sha256_of
 from infra.errors import ConfigurationError
+from tests.integration.backup_places import folder_copy
 from tests.integration.backup_school import DAY, School, new_school, plain_restic, script
 from tests.integration.sql_servers import MariaDb, PostgreSql, breaking_network, mariadb, postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from backup.copies import CopyResult
+    from backup.repository import Repository
 
 PASSWORD = 'mật:khẩu\\có"dấu'  # noqa: S105 - what a file must carry unharmed
 PUPILS = 3000
@@ -114,11 +119,80 @@ def test_a_streamed_dump_never_lies_on_our_disk(school: School, servers: tuple[P
     staged = stage_night(school.data, DAY, school.database, also=Listed(streamed=streamed))
     assert save_night(school.repository, staged).complete
     prove(school.repository, staged.manifest)
-    require_streamed(school.repository, staged_manifest(school.data))
+    require_streamed(school.repository, staged_manifest(school.data), school.repository.snapshots()[-1].time)
     assert len(school.repository.snapshots()) == 1  # a dump is no night
     plain_restic(school, "restore", "latest", "--tag", "dump=ketoan", "--target", str(tmp_path / "lai"))
     assert sha256_of(tmp_path / "lai/ketoan.sql") == streamed["ketoan"].files["ketoan.sql"].sha256
     assert streamed["hoso"].rows == {"hoc_sinh": PUPILS, "trong": 0, "kho.sach": 2}
+
+
+def test_each_night_of_a_day_is_restored_with_its_own_dump(school: School, servers: tuple[PostgreSql, MariaDb], tmp_path: Path) -> None:
+    one, _ = servers
+    for _ in range(2):
+        streamed = streamed_parts([_postgres(school, one.port, stream=True)], school.repository, DAY, school.data / "staging")
+        assert save_night(school.repository, stage_night(school.data, DAY, school.database, also=Listed(streamed=streamed))).complete
+        one.run("INSERT INTO kho.sach VALUES ('Toán 2')")
+    one.run("DELETE FROM kho.sach WHERE ten = 'Toán 2'")
+    for night, rows in zip(school.repository.snapshots(), (2, 3), strict=True):
+        done = restore(school.repository, night, tmp_path / night.id, "hoso")
+        assert done.manifest.parts["hoso"].rows["kho.sach"] == rows
+
+
+def _copied_with_streams(school: School, port: int, copy: Repository) -> CopyResult:
+    """A night whose dump was streamed into the first repository, which then loses a pack, is brought into a copy."""
+    dumps = [_postgres(school, port, stream=True)]
+    streamed = streamed_parts(dumps, school.repository, DAY, school.data / "staging")
+    staged = stage_night(school.data, DAY, school.database, also=Listed(streamed=streamed))
+    assert save_night(school.repository, staged).complete
+    packs = [file for file in (school.data / "backups" / "restic" / "data").rglob("*") if file.is_file()]
+    max(packs, key=lambda file: file.stat().st_size).unlink()
+    means = Means(lambda repository: streamed_parts(dumps, repository, DAY, school.data / "staging"))
+    (result,) = copy_night(school.repository, [copy], staged, saved_tonight(school.repository, staged.manifest), means)
+    assert staged_manifest(school.data) == staged.manifest
+    return result
+
+
+def test_a_copy_saved_straight_from_the_sources_has_a_dump_of_its_own(
+    school: School, servers: tuple[PostgreSql, MariaDb], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = servers
+    copy, save = folder_copy(school), saving.stream_dump
+
+    def later(dump: ServerDump, repository: Repository, *rest: Any) -> Any:  # noqa: ANN401
+        if repository.name == copy.name:  # somebody writes between the two dumps
+            one.run("INSERT INTO kho.sach VALUES ('Toán 3')")
+        return save(dump, repository, *rest)
+
+    monkeypatch.setattr(saving, "stream_dump", later)
+    result = _copied_with_streams(school, one.port, copy)
+    one.run("DELETE FROM kho.sach WHERE ten = 'Toán 3'")
+    assert result.problem == ""
+    assert "cơ sở dữ liệu hoso sao chép riêng cho kho này" in result.told
+    first = staged_manifest(school.data)
+    own = prove(copy, first)
+    assert own.manifest.parts["hoso"].rows == {**first.parts["hoso"].rows, "kho.sach": 3}
+    require_streamed(copy, own.manifest, own.time)
+    done = restore(copy, find_snapshot(copy), tmp_path / "lai", "hoso")
+    assert sha256_of(tmp_path / "lai/hoso.sql") == own.manifest.parts["hoso"].files["hoso.sql"].sha256
+    assert done.manifest == own.manifest
+    assert not list((school.data / "staging").glob("*.sql"))
+
+
+def test_a_copy_whose_database_is_gone_has_the_files_and_says_what_it_lacks(
+    school: School, servers: tuple[PostgreSql, MariaDb], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = servers
+    copy, save = folder_copy(school), saving.stream_dump
+
+    def gone(dump: ServerDump, repository: Repository, *rest: Any) -> Any:  # noqa: ANN401
+        return save(_postgres(school, 1, stream=True) if repository.name == copy.name else dump, repository, *rest)
+
+    monkeypatch.setattr(saving, "stream_dump", gone)
+    result = _copied_with_streams(school, one.port, copy)
+    assert "thiếu bản sao cơ sở dữ liệu: Không sao chép được cơ sở dữ liệu: máy chủ không trả lời" in result.problem
+    own = prove(copy, staged_manifest(school.data))
+    with pytest.raises(ProofFailed, match="không có bản sao cơ sở dữ liệu hoso"):
+        require_streamed(copy, own.manifest, own.time)
 
 
 def _dumped(school: School, dump: ServerDump) -> None:

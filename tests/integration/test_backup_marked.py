@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 import zipfile
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,17 +13,30 @@ from typing import TYPE_CHECKING
 import pytest
 import typst
 
+from backup import rewriting
+from backup.binary import find_restic
+from backup.errors import BackupFailed
 from backup.hashes import WHOLE_BYTES, FileHashes
 from backup.manifest import staged_manifest
 from backup.marked import MARKS_FILE, LookBelow, SecrecyLook, left_out
 from backup.opening import open_repositories, open_repository
+from backup.restore import restore
+from backup.still_held import excludes_for, still_held
+from backup.stored import REWRITTEN_TAG
+from backup.verdict import Topic
 from flows import backing_up
+from flows.cli.main import main
 from flows.home import Home
+from flows.marked_nights import LOG
+from flows.repositories import healths, look_at_repositories
 from flows.status import school_status
 from flows.telling import tell
+from infra.clock import vietnamese_date
+from infra.errors import ExitCode
 from infra.secret_files import create_secret
-from infra.settings import Settings
+from infra.settings import Settings, load_settings
 from tests.integration.backup_school import DAY, new_school
+from tests.integration.cheap_keys import cheapen
 
 if TYPE_CHECKING:
     from backup.repository import Repository
@@ -222,3 +237,109 @@ def test_the_first_repository_has_one_whole_snapshot(night: tuple[Home, StepResu
     assert not one.partial
     assert saved.counts["tệp không xem được bên trong (hỏng hoặc có mật khẩu)"] == 1
     assert saved.problem == ""
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Home:
+    """Two nights of which the first was saved before anybody stamped what is in three places; a copy has both."""
+    school = new_school(tmp_path / "truong")
+    root = school.root
+    create_secret(root / "hai.pass")
+    (root / "truong.toml").write_text(
+        f'day = "{DAY}"\n[school]\nname = "Trường Mẫu"\n[backup]\npassword_file = "restic.pass"\nfolders.tai-lieu = "tai-lieu"\n'
+        '[[backup.copies]]\nname = "o-hai"\nrepository = "data/backups/o-hai"\npassword_file = "hai.pass"\n',
+        encoding="utf-8",
+    )
+    home = Home(load_settings(root / "truong.toml"), root / "truong.toml")
+    earlier = f"landing/{DAY.replace(day=30)}"
+    shutil.copytree(school.data / LANDING, school.data / earlier)
+    shutil.copytree(school.data / f"reports/{DAY}", school.data / f"reports/{DAY.replace(day=30)}")
+    shutil.copytree(school.data / f"snapshots/{DAY}", school.data / f"snapshots/{DAY.replace(day=30)}")
+    for place in (f"data/{earlier}/vanban/kế hoạch [1].txt", "tai-lieu/ke hoach 'a'.txt", f"data/{earlier}/vanban/khác.txt"):
+        (root / place).parent.mkdir(parents=True, exist_ok=True)
+        (root / place).write_text("Kế hoạch năm học\n", encoding="utf-8")
+    school.begin()
+    backing_up.back_up(home, DAY.replace(day=30))
+    backing_up.copy(home, DAY.replace(day=30))
+    cheapen(school.data / "backups/o-hai", root / "hai.pass")
+    for name, text in {"kế hoạch [1].txt": "MẬT\nKế hoạc học\n", "khác.txt": "MẬT\n"}.items():
+        delivered = school.data / LANDING / "vanban" / name
+        delivered.parent.mkdir(exist_ok=True)
+        delivered.write_text(text, encoding="utf-8")
+    (root / "tai-lieu/ke hoach 'a'.txt").write_text("TỐI MẬT\nKế hoạch\n", encoding="utf-8")
+    return home
+
+
+def _night(home: Home) -> None:
+    backing_up.back_up(home, DAY)
+    backing_up.copy(home, DAY)
+
+
+def test_nights_from_before_the_mark_are_told_with_the_steps_that_work(
+    late: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = (late.root / "restic.pass").rename(late.root / "cat")  # where nothing is marked, no repository is asked
+    assert main(["backup", "marked", "--config", str(late.file)]) == ExitCode.OK
+    assert "Không bản sao lưu nào còn giữ tệp" in capsys.readouterr().out
+    password.rename(late.root / "restic.pass")
+    _night(late)
+    held = (f"/{LANDING[:-2]}30/vanban/kế hoạch [1].txt", f"{late.root}/tai-lieu/ke hoach 'a'.txt")
+    for repository in open_repositories(late.settings):
+        (one,) = still_held(repository)
+        # of a file that is delivered every day only what is as large as the marked one
+        assert (one.day, set(one.paths)) == (DAY.replace(day=30), set(held))
+    red = {health.name: [verdict.told for verdict in health.red if verdict.topic is Topic.MARKED] for health in healths(late)}
+    told = f"1 bản sao lưu (đêm {vietnamese_date(DAY.replace(day=30))}) còn giữ 2 tệp nay mang dấu mật"
+    assert red == {"tai-cho": [told], "o-hai": [told]}
+    look_at_repositories(late)  # writes down which nights are there
+    assert main(["backup", "marked", "--config", str(late.file)]) == ExitCode.BACKUP
+    lines = capsys.readouterr().out.splitlines()
+    monkeypatch.setenv("PATH", str(find_restic().parent), prepend=":")
+    for line in lines:
+        if ": restic " in line:
+            done = subprocess.run(["bash", "-c", line.partition(": ")[2]], capture_output=True, text=True, check=True)
+            assert "rewrite --dry-run" not in line or all(f"excluding {path}" in done.stdout for path in held), done.stdout
+    for repository in open_repositories(late.settings):
+        assert still_held(repository) == []
+        repository.check("100%")
+        rewritten = repository.snapshots(DAY.replace(day=30))
+        assert [REWRITTEN_TAG in night.tags for night in rewritten] == [True]
+        restored = restore(repository, rewritten[0], tmp_path / repository.name)
+        assert not any(path.removeprefix("/") in restored.manifest.files for path in held)
+        assert (tmp_path / repository.name / f"{LANDING[:-2]}30/vanban/khác.txt").exists()
+    assert [verdict for health in healths(late) for verdict in health.red if verdict.topic in {Topic.MARKED, Topic.COUNT}] == []
+
+
+def test_a_person_who_types_the_schools_name_has_them_taken_out(late: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    _night(late)
+    look_at_repositories(late)
+    repositories = open_repositories(late.settings)
+    old = {repository.name: (repository.files_of(one.snapshot), one) for repository in repositories for one in still_held(repository)}
+    assert main(["backup", "marked", "--config", str(late.file), "--remove", "Trường Khác"]) == ExitCode.CONFIGURATION
+    assert "Chưa bỏ gì: tên trường gõ không khớp" in capsys.readouterr().err
+    assert [one.snapshot for repository in repositories for one in still_held(repository)] == [one.snapshot for _, one in old.values()]
+    log = late.data / "backups" / LOG
+    assert not log.exists()
+    # as after a kill between the two: the first repository has the rewritten night already
+    first = old[repositories[0].name][1]
+    repositories[0].ask(["rewrite", *excludes_for([first]), first.snapshot])
+    assert main(["backup", "marked", "--config", str(late.file), "--remove", " Trường  Mẫu "]) == ExitCode.OK
+    assert capsys.readouterr().out.count("đã bỏ tệp đó khỏi 1 bản sao lưu") == 2
+    for repository in repositories:
+        files, held = old[repository.name]
+        (night,) = repository.snapshots(DAY.replace(day=30))
+        gone = {path.removeprefix("/") for path in held.paths}
+        assert repository.files_of(night.id) == {path: size for path, size in files.items() if path not in gone}
+        repository.check("100%")
+    assert [json.loads(line)["repository"] for line in log.read_text(encoding="utf-8").splitlines()] == ["tai-cho", "o-hai"]
+    assert [verdict for health in healths(late) for verdict in health.red if verdict.topic in {Topic.MARKED, Topic.COUNT}] == []
+
+
+def test_a_rewritten_night_that_lacks_more_lets_no_old_one_go(late: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    _night(late)
+    repository = open_repository(late.settings)
+    before = {night.id for night in repository.snapshots()}
+    monkeypatch.setattr(rewriting, "excludes_for", lambda _: ["--exclude", "/reports"])
+    with pytest.raises(BackupFailed, match="không khớp bản cũ nên giữ nguyên"):
+        rewriting.take_out(repository, still_held(repository))
+    assert before < {night.id for night in repository.snapshots()}
