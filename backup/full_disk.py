@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 FULL_BELOW_BYTES = 50_000_000  # restic takes a pack away again that did not fit, so a full disk has some room
 LOOK_SECONDS, IDLE_TIMES = 2.0, 10  # how often a restic is looked at; how often in a row it stood still before it is ended
-IDLE_TICKS = 10  # hundredths of a second of processor time between two looks: drawing its progress takes less
+# Between two looks; telling its progress takes less. A slow line takes little of the processor but moves bytes.
+IDLE_TICKS, IDLE_BYTES = 10, 64_000  # hundredths of a second; read and written, sockets and pipes included
 _NO_SPACE = re.compile(r"(?P<path>/[^:]+): no space left on device")
 
 
@@ -27,12 +28,13 @@ class Standstill:
     """Whether a restic stands still while one of the disks that it writes to is full; asked again and again."""
 
     folders: tuple[Path, ...]
-    _ticks: int = 0
+    _seen: tuple[int, int] = (0, 0)
 
     def __call__(self, pid: int) -> bool:
         """Whether the process did nothing since it was asked last."""
-        before, self._ticks = self._ticks, _processor_ticks(pid)
-        return self._ticks - before <= IDLE_TICKS and full_among(self.folders) is not None
+        before, self._seen = self._seen, _done_by(pid)
+        ticks, moved = (now - then for now, then in zip(self._seen, before, strict=True))
+        return ticks <= IDLE_TICKS and moved <= IDLE_BYTES and full_among(self.folders) is not None
 
 
 def full_among(folders: tuple[Path, ...]) -> Path | None:
@@ -47,9 +49,11 @@ def no_space_at(outcome: Outcome) -> Path | None:
     return Path(found["path"]) if found else None
 
 
-def _processor_ticks(pid: int) -> int:
+def _done_by(pid: int) -> tuple[int, int]:
+    """Processor time (ticks) and bytes read and written by a process so far (proc(5)); nothing of one that has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        moved = [int(line.split()[1]) for line in Path(f"/proc/{pid}/io").read_text(encoding="ascii").splitlines()[:2]]
     except OSError:
-        return 0  # it has ended: nobody will wait for it
-    return int(fields[11]) + int(fields[12])  # utime and stime (proc(5))
+        return 0, 0
+    return int(fields[11]) + int(fields[12]), sum(moved)
