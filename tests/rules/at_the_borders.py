@@ -129,6 +129,30 @@ def just_gone(chance: Random, tables: Tables) -> None:
         tables[table] = [row for row in tables[table] if row["pupil_code"] != tonight]
 
 
+def one_column(_: Random, tables: Tables) -> None:
+    """Combined subjects in one column of a class at a time: without parts, with a part left blank, and with one that is not."""
+    places = (("3A", "CK1", "TH", "CN"), ("5A", "CN", "TH", "CN"), ("4A", "CK1", "AN", "MT"))
+    parts = {
+        (class_name, time, second): left for (class_name, time, _, second), left in zip(places, ("gone", "blank", "there"), strict=True)
+    }
+    rows = [(row, (row["class_name"], row["time"], row["subject"])) for row in tables["marks"]]
+    tables["marks"] = [row for row, place in rows if parts.get(place) != "gone"]
+    for row, place in rows:
+        if parts.get(place) == "blank":
+            row.update(BLANK)
+        elif place in {one[:3] for one in places}:
+            row["subject"] = "THCN" if place[2] == "TH" else "NT"
+
+
+def electives(chance: Random, tables: Tables) -> None:
+    """A foreign language in grade 1, at one level at the end of the year and at another before it."""
+    pattern = {**own(tables, "marks")[0], **BLANK, "class_name": "1A", "grade": 1, "subject": "NN1", "attempt": 9}
+    for place, row in enumerate(chance.sample(of_class(tables, "1A"), 9)):
+        for time, level in (("CN", "THC"[place % 3]), ("CK1", "CTH"[place % 3])):
+            told = {"pupil_code": row["pupil_code"], "time": time, "level": level, "level_text": level}
+            tables["marks"].append({**pattern, **told, "source_row": 90000 + len(tables["marks"])})
+
+
 def empty_sheets(_: Random, tables: Tables) -> None:
     """Sheets of twenty and nineteen rows without a sex, and of fifty rows with one, and with two."""
     rows = iter([row for row in tables["pupils"] if row["source_system"] == "csdl"])
@@ -140,7 +164,7 @@ def empty_sheets(_: Random, tables: Tables) -> None:
 
 PLANTERS: tuple[Callable[[Random, Tables], None], ...] = (
     books_of_one_evening, small_class, full_classes, whole_term, last_day_at_work, one_excellent_of_five, every_standard,
-    just_gone, empty_sheets,
+    just_gone, one_column, electives, empty_sheets,
 )  # fmt: skip
 
 

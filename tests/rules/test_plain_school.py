@@ -38,7 +38,7 @@ LOCKED = Plan(
     nights=(AUTUMN, SPRING, LAST_NIGHT, LAST_YEAR),
     approved=(
         ("1A", "CN", LAST_NIGHT), ("2A", "CK1", SPRING), ("2A", "CK1", LAST_NIGHT), ("3A", "CN", LAST_NIGHT), ("4A", "GK1", AUTUMN),
-        ("5A", "CN", LAST_YEAR),
+        ("5A", "CN", LAST_YEAR), ("4A", "CK1", DAY),
     ),
 )  # fmt: skip
 # In the school year 2022-2023 Thông tư 27 had not reached grades 4 and 5, and addresses had districts.
