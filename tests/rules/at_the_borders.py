@@ -120,8 +120,15 @@ def just_gone(chance: Random, tables: Tables) -> None:
     codes = [row["pupil_code"] for row in chance.sample(of_class(tables, "4A"), 5)]
     tonight, month, longer, back, forth = codes
     tables["movements"] = [row for row in tables["movements"] if row["pupil_code"] not in codes]
-    moved = ((tonight, "08", DAY), (month, "04", A_MONTH_BEFORE), (longer, "04", A_MONTH_BEFORE - timedelta(days=1)))
-    moved += ((back, "04", GONE_ON), (back, "06", GONE_ON), (forth, "06", GONE_ON), (forth, "08", GONE_ON + timedelta(days=1)))
+    moved = (
+        (tonight, "08", DAY),
+        (month, "04", A_MONTH_BEFORE),
+        (longer, "04", A_MONTH_BEFORE - timedelta(days=1)),
+        (back, "04", GONE_ON),
+        (back, "06", GONE_ON),
+        (forth, "06", GONE_ON),
+        (forth, "08", GONE_ON + timedelta(days=1)),
+    )
     place: Row = {"place": None, "reason": None, "source_system": MAIN, "source_file": MAIN, "source_sheet": "bien_dong"}
     for number, (code, kind, day) in enumerate(moved):
         tables["movements"].append({"pupil_code": code, "kind": kind, "date": day, "source_row": 900 + number, **place})

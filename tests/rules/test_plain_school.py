@@ -21,8 +21,9 @@ from connectors.demo import DemoOptions, write_demo
 from expectations.rules import all_rules
 from flows.cli.check import pull_side_by_side
 from infra.settings import Gradebook, Limits
+from tests.rules.disturbed_school import DAY
 from tests.rules.plain_rules import READINGS
-from tests.rules.situations import DAY, Plan, Situation, as_it_is, on_a_disturbed_night
+from tests.rules.situations import Plan, Situation, as_it_is, on_a_disturbed_night
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
