@@ -103,6 +103,7 @@ def one_excellent_of_five(chance: Random, tables: Tables) -> None:
     pattern = {**tables["ratings"][0], "source_system": "staff", "year": "2026", "source_file": "danh_gia.xlsx"}
     for place, code in enumerate(codes):
         rated = {"staff_code": code, "civil_rating": "HTTNV" if place else "HTXSNV", "source_row": 200 + place}
+        rated["year"] = "2025-2026" if place % 2 else "2026"  # one year, written in two ways
         tables["ratings"].append({**pattern, **rated})
 
 
