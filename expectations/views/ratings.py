@@ -66,9 +66,10 @@ def expected_ratings(scene: Scene) -> pl.LazyFrame:
 
 
 def rating_groups(scene: Scene) -> pl.LazyFrame:
-    """One row per staff group and year: excellent and good (how many were rated so), limit_percent."""
+    """One row per staff group and year, however the year is written: excellent and good (how many were rated so), limit_percent."""
     staff = _staff_of_ratings(scene).select(*SYSTEM_AND_CODE, "staff_group")
-    groups = scene.table("ratings").join(staff, on=SYSTEM_AND_CODE).filter(pl.col("staff_group").is_not_null())
+    rows = scene.table("ratings").with_columns(year=pl.coalesce(_rated_year().cast(pl.String), "year"))
+    groups = rows.join(staff, on=SYSTEM_AND_CODE).filter(pl.col("staff_group").is_not_null())
     place = [pl.col(column).sort_by("source_row").first() for column in PLACE if column != "source_system"]
     rated = pl.col("civil_rating")
     counted = groups.group_by("source_system", "staff_group", "year").agg(

@@ -103,6 +103,7 @@ def one_excellent_of_five(chance: Random, tables: Tables) -> None:
     pattern = {**tables["ratings"][0], "source_system": "staff", "year": "2026", "source_file": "danh_gia.xlsx"}
     for place, code in enumerate(codes):
         rated = {"staff_code": code, "civil_rating": "HTTNV" if place else "HTXSNV", "source_row": 200 + place}
+        rated["year"] = "2025-2026" if place % 2 else "2026"  # one year, written in two ways
         tables["ratings"].append({**pattern, **rated})
 
 
@@ -120,13 +121,44 @@ def just_gone(chance: Random, tables: Tables) -> None:
     codes = [row["pupil_code"] for row in chance.sample(of_class(tables, "4A"), 5)]
     tonight, month, longer, back, forth = codes
     tables["movements"] = [row for row in tables["movements"] if row["pupil_code"] not in codes]
-    moved = ((tonight, "08", DAY), (month, "04", A_MONTH_BEFORE), (longer, "04", A_MONTH_BEFORE - timedelta(days=1)))
-    moved += ((back, "04", GONE_ON), (back, "06", GONE_ON), (forth, "06", GONE_ON), (forth, "08", GONE_ON + timedelta(days=1)))
+    moved = (
+        (tonight, "08", DAY),
+        (month, "04", A_MONTH_BEFORE),
+        (longer, "04", A_MONTH_BEFORE - timedelta(days=1)),
+        (back, "04", GONE_ON),
+        (back, "06", GONE_ON),
+        (forth, "06", GONE_ON),
+        (forth, "08", GONE_ON + timedelta(days=1)),
+    )
     place: Row = {"place": None, "reason": None, "source_system": MAIN, "source_file": MAIN, "source_sheet": "bien_dong"}
     for number, (code, kind, day) in enumerate(moved):
         tables["movements"].append({"pupil_code": code, "kind": kind, "date": day, "source_row": 900 + number, **place})
     for table in ("marks", "traits", "year_results"):
         tables[table] = [row for row in tables[table] if row["pupil_code"] != tonight]
+
+
+def one_column(_: Random, tables: Tables) -> None:
+    """Combined subjects in one column of a class at a time: without parts, with a part left blank, and with one that is not."""
+    places = (("3A", "CK1", "TH", "CN"), ("5A", "CN", "TH", "CN"), ("4A", "CK1", "AN", "MT"))
+    parts = {
+        (class_name, time, second): left for (class_name, time, _, second), left in zip(places, ("gone", "blank", "there"), strict=True)
+    }
+    rows = [(row, (row["class_name"], row["time"], row["subject"])) for row in tables["marks"]]
+    tables["marks"] = [row for row, place in rows if parts.get(place) != "gone"]
+    for row, place in rows:
+        if parts.get(place) == "blank":
+            row.update(BLANK)
+        elif place in {one[:3] for one in places}:
+            row["subject"] = "THCN" if place[2] == "TH" else "NT"
+
+
+def electives(chance: Random, tables: Tables) -> None:
+    """A foreign language in grade 1, at one level at the end of the year and at another before it."""
+    pattern = {**own(tables, "marks")[0], **BLANK, "class_name": "1A", "grade": 1, "subject": "NN1", "attempt": 9}
+    for place, row in enumerate(chance.sample(of_class(tables, "1A"), 9)):
+        for time, level in (("CN", "THC"[place % 3]), ("CK1", "CTH"[place % 3])):
+            told = {"pupil_code": row["pupil_code"], "time": time, "level": level, "level_text": level}
+            tables["marks"].append({**pattern, **told, "source_row": 90000 + len(tables["marks"])})
 
 
 def empty_sheets(_: Random, tables: Tables) -> None:
@@ -140,7 +172,7 @@ def empty_sheets(_: Random, tables: Tables) -> None:
 
 PLANTERS: tuple[Callable[[Random, Tables], None], ...] = (
     books_of_one_evening, small_class, full_classes, whole_term, last_day_at_work, one_excellent_of_five, every_standard,
-    just_gone, empty_sheets,
+    just_gone, one_column, electives, empty_sheets,
 )  # fmt: skip
 
 

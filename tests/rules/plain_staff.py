@@ -145,13 +145,13 @@ def head_above_unit(school: School) -> Told:
 
 
 def too_many_excellent(school: School) -> Told:
-    rated: dict[tuple[str, str, str | None], list[str | None]] = defaultdict(list)
+    rated: dict[tuple[str, str, str], list[str | None]] = defaultdict(list)
     for row in school.of("ratings"):
         group = people(school, row["source_system"]).get(row["staff_code"], {}).get("staff_group")
         if group is not None:
-            rated[row["source_system"], group, row["year"]].append(row["civil_rating"])
+            rated[row["source_system"], group, str(year_of(row) or row["year"] or "")].append(row["civil_rating"])
     return {
-        (system, f"{group}|{year or ''}")
+        (system, f"{group}|{year}")
         for (system, group, year), own in rated.items()
         if own.count("HTXSNV") * 100 > school.limits.excellent_percent * own.count("HTTNV")
     }

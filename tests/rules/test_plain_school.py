@@ -21,8 +21,9 @@ from connectors.demo import DemoOptions, write_demo
 from expectations.rules import all_rules
 from flows.cli.check import pull_side_by_side
 from infra.settings import Gradebook, Limits
+from tests.rules.disturbed_school import DAY
 from tests.rules.plain_rules import READINGS
-from tests.rules.situations import DAY, Plan, Situation, as_it_is, on_a_disturbed_night
+from tests.rules.situations import Plan, Situation, as_it_is, on_a_disturbed_night
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ LOCKED = Plan(
     nights=(AUTUMN, SPRING, LAST_NIGHT, LAST_YEAR),
     approved=(
         ("1A", "CN", LAST_NIGHT), ("2A", "CK1", SPRING), ("2A", "CK1", LAST_NIGHT), ("3A", "CN", LAST_NIGHT), ("4A", "GK1", AUTUMN),
-        ("5A", "CN", LAST_YEAR),
+        ("5A", "CN", LAST_YEAR), ("4A", "CK1", DAY),
     ),
 )  # fmt: skip
 # In the school year 2022-2023 Thông tư 27 had not reached grades 4 and 5, and addresses had districts.

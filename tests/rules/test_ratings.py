@@ -123,6 +123,15 @@ def test_an_excellent_unit_may_have_a_quarter(tmp_path: Path) -> None:
     assert told(tmp_path, tables, Limits(excellent_percent=25), QUOTA) == set()
 
 
+@pytest.mark.parametrize(("good", "finds"), [(5, set()), (4, {(QUOTA, "03|2026")})])
+def test_a_year_written_in_two_ways_is_one_year_of_its_group(good: int, finds: set[tuple[str, str]], tmp_path: Path) -> None:
+    codes = [f"GV{number:03d}" for number in range(good + 1)]
+    rows = [
+        rating(code, "2025-2026" if place % 2 else "2026", civil_rating="HTTNV" if place else "HTXSNV") for place, code in enumerate(codes)
+    ]
+    assert told(tmp_path, {"staff": [staff(code) for code in codes], "ratings": rows}, Limits(), QUOTA) == finds
+
+
 @pytest.mark.parametrize(("year", "limits", "finds"), [
     ("2025", Limits(), False), ("2026", Limits(), True), ("2026", Limits(nd233_from_year=2027), False),
     ("2025", Limits(nd233_from_year=2025), True),
