@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,8 @@ from flows.home import Home
 from flows.repositories import healths, look_at_repositories
 from infra.secret_files import create_secret
 from infra.settings import Settings
-from tests.integration.backup_school import DAY, new_school, newest_restic
+from tests.integration.backup_school import DAY, School, new_school, newest_restic, with_binary
+from tests.integration.cheap_keys import cheapen
 from tests.integration.s3_servers import S3, running_moto
 
 if TYPE_CHECKING:
@@ -42,6 +44,20 @@ def _locked_bucket(server: S3, name: str) -> Any:  # noqa: ANN401 - boto3 makes 
     return client
 
 
+def _put_repository(server: S3, bucket: str, school: School, password: Path) -> Repository:
+    """A repository in the bucket; made on a disk, where its key can be made cheap."""
+    made = Repository("kho-s3", str(school.root / "mau"), password, school.data / "backups")
+    made.create()
+    cheapen(school.root / "mau", password)
+    for file in (one for one in (school.root / "mau").rglob("*") if one.is_file()):
+        key = f"kho/{file.relative_to(school.root / 'mau').as_posix()}"
+        server.client().put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
+    url, access = f"s3:{server.endpoint}/{bucket}/kho", Access(server.key_file, region="us-east-1")
+    repository = replace(made, url=url, access=access)
+    repository.ensure()
+    return repository
+
+
 def _versions(client: Any, bucket: str) -> set[tuple[str, str]]:  # noqa: ANN401
     return {(one["Key"], one["VersionId"]) for one in client.list_object_versions(Bucket=bucket).get("Versions", [])}
 
@@ -58,10 +74,8 @@ def _undelete(client: Any, bucket: str) -> int:  # noqa: ANN401
 def test_what_restic_deletes_in_a_locked_bucket_can_be_brought_back(server: S3, tmp_path: Path, version: str) -> None:
     client, school = _locked_bucket(server, version), new_school(tmp_path / "truong")
     create_secret(school.root / "s3.pass")
-    url, access = f"s3:{server.endpoint}/{version}/kho", Access(server.key_file, region="us-east-1")
     binary = find_restic() if version == "debian-13" else newest_restic()
-    repository = Repository("kho-s3", url, school.root / "s3.pass", school.data / "backups", binary, access)
-    repository.ensure()
+    repository = with_binary(_put_repository(server, version, school, school.root / "s3.pass"), binary)
     first = school.stage()
     assert save_night(repository, first).complete
     before = school.hashes()
@@ -103,10 +117,7 @@ def test_the_status_says_how_long_the_bucket_locks(server: S3, tmp_path: Path, a
     }  # fmt: skip
     values = {"school": {"name": "Trường Mẫu"}, "day": DAY.isoformat(), "home": school.root, "backup": place}
     home = Home(Settings.model_validate(values), school.root / "truong.toml")
-    repository = Repository(
-        "kho-s3", str(place["repository"]), school.root / "restic.pass", school.data / "backups", access=Access(server.key_file)
-    )
-    repository.ensure()
+    repository = _put_repository(server, bucket, school, school.root / "restic.pass")
     assert save_night(repository, school.stage()).complete
     result = look_at_repositories(home)
     assert result.facts == {"kho-s3": light}
