@@ -59,7 +59,8 @@ def _sizes(pupils: pl.LazyFrame, name: str) -> pl.LazyFrame:
 
 def vanished_pupils(scene: Scene) -> pl.LazyFrame:
     """Pupils who were at school last night: is_listed tonight, has_moved (a movement of leaving or coming), most_are_gone."""
-    before = _before(scene, "pupils").filter(HERE & pl.col("pupil_code").is_not_null()).unique("pupil_code", keep="first")
+    rows = _before(scene, "pupils").filter(HERE & pl.col("pupil_code").is_not_null())
+    before = rows.unique("pupil_code", keep="first", maintain_order=True)
     listed = scene.main("pupils").select("pupil_code", is_listed=pl.lit(value=True)).unique("pupil_code")
     moved = scene.main("movements").filter(pl.col("kind").is_in([*LEAVING, *ENTERING])).select("pupil_code", has_moved=pl.lit(value=True))
     joined = before.select("pupil_code", "class_name", "source_system").join(listed, on="pupil_code", how="left")
@@ -71,7 +72,8 @@ def vanished_pupils(scene: Scene) -> pl.LazyFrame:
 def vanished_marks(scene: Scene) -> pl.LazyFrame:
     """Gradebooks of last night: marks_before, marks_gone (no longer entered, pupil still listed), still_delivered."""
     cell = ["pupil_code", "subject", "time"]
-    before = _before(scene, "marks").filter(OF_MAIN & IS_ENTERED).select(*cell, "class_name").unique(cell)
+    before = _before(scene, "marks").filter(OF_MAIN & IS_ENTERED).select(*cell, "class_name")
+    before = before.unique(cell, keep="last", maintain_order=True)  # entered in two classes: told of the later one, every time
     now = scene.main("marks").filter(IS_ENTERED).select(*cell, is_there=pl.lit(value=True)).unique(cell)
     listed = scene.main("pupils").select("pupil_code").unique()
     joined = before.join(listed, on="pupil_code").join(now, on=cell, how="left")

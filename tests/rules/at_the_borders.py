@@ -5,6 +5,7 @@ What must not change any more stands last in `disturbed`, so that chance does no
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +76,11 @@ def full_classes(chance: Random, tables: Tables) -> None:
 
 def whole_term(chance: Random, tables: Tables) -> None:
     """Ninety days off in a term, and ninety-one."""
-    one, other = chance.sample(sorted({row["pupil_code"] for row in tables["attendance"] if row["pupil_code"]}), 2)
-    for row in tables["attendance"]:
-        if row["pupil_code"] in {one, other} and row["month"] in {"2026-09", "2026-10", "2026-11", "2026-12", "2027-01"}:
+    term = [row for row in tables["attendance"] if row["month"] in {"2026-09", "2026-10", "2026-11", "2026-12", "2027-01"}]
+    months = Counter(row["pupil_code"] for row in term)
+    one, other = chance.sample(sorted(code for code, count in months.items() if code and count == 5), 2)
+    for row in term:
+        if row["pupil_code"] in {one, other}:
             days = 19 if row["pupil_code"] == other and row["month"] == "2026-09" else 18
             row.update({"excused": days, "unexcused": 0, "total": days})
 

@@ -122,6 +122,15 @@ def test_a_mark_that_was_entered_does_not_vanish(says: str, entered: list[Row], 
     assert told == ({("BD-5", "3A|TV|CN")} if finds else set()), says
 
 
+def test_a_mark_that_stood_in_two_classes_is_missed_in_the_later_one_every_time(tmp_path: Path) -> None:
+    """Enough of them that a class chosen by chance would be another one somewhere."""
+    people = [pupil(f"79{number:08d}") for number in range(50)]
+    twice = [mark(str(one["pupil_code"]), "TV", class_name=name) for one in people for name in (f"3/{one['pupil_code']}", "3B")]
+    assert since(tmp_path, {"pupils": people, "marks": twice}, {"pupils": people, "marks": [mark("7900000099", "TV")]}, "BD-5") == {
+        ("BD-5", "3B|TV|CN")
+    }
+
+
 def test_marks_of_a_pupil_who_is_no_longer_listed_went_with_the_pupil(tmp_path: Path) -> None:
     before: Tables = {"pupils": [pupil("7900000001"), pupil("7900000002")], "marks": [mark("7900000001", "TV")]}
     now: Tables = {"pupils": [pupil("7900000002")], "marks": [mark("7900000002", "TV")]}
