@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SYSTEM_AND_CODE = ["source_system", "pupil_code"]
+SAME_NUMBER, SAME_PERSON = ["personal_number"], ["folded_name", "birth_date"]
 NAMES_WITHOUT_MOTHER = ("05", "07")  # orphans, abandoned children: no mother's name is asked for
 COMPARED = ("full_name", "birth_date", "sex", "class_name", "status", "personal_number")
 
@@ -26,6 +27,7 @@ def pupils(scene: Scene) -> pl.LazyFrame:
     """Each system's pupils; see the parts below for the columns they add."""
     rows = scene.table("pupils").with_columns(
         at_school=is_at_school(),
+        folded_name=same_text("full_name"),
         foreign=(pl.col("ethnicity") == codes.FOREIGNER).fill_null(value=False),
         repeated_code=pl.col("pupil_code").is_not_null()
         & (pl.len().over(SYSTEM_AND_CODE) > 1)
@@ -35,12 +37,9 @@ def pupils(scene: Scene) -> pl.LazyFrame:
         rows.join(_guardians(scene), on=SYSTEM_AND_CODE, how="left")
         .join(_last_movement(scene), on=SYSTEM_AND_CODE, how="left")
         .join(_main_policy(scene), on="pupil_code", how="left")
-        .join(_next_alike(rows, ["personal_number"], "same_number_as"), on=SYSTEM_AND_CODE, how="left")
-        .join(
-            _next_alike(rows.with_columns(folded_name=same_text("full_name")), ["folded_name", "birth_date"], "same_person_as"),
-            on=SYSTEM_AND_CODE,
-            how="left",
-        )
+        .join(_next_alike(rows, SAME_NUMBER, "same_number_as"), on=[*SYSTEM_AND_CODE, *SAME_NUMBER], how="left")
+        .join(_next_alike(rows, SAME_PERSON, "same_person_as"), on=[*SYSTEM_AND_CODE, *SAME_PERSON], how="left")
+        .drop("folded_name")
     )
     facts = with_text_facts(with_phone_facts(with_number_facts(_with_school_facts(joined, scene))))
     return _with_shared_phone(facts, scene)
@@ -103,7 +102,7 @@ def _next_alike(rows: pl.LazyFrame, same: list[str], name: str) -> pl.LazyFrame:
     present = pl.all_horizontal(pl.col(column).is_not_null() for column in ["pupil_code", *same])
     ordered = rows.filter(present).select(*SYSTEM_AND_CODE, *same).unique().sort("pupil_code")
     following = ordered.with_columns(pl.col("pupil_code").shift(-1).over(["source_system", *same]).alias(name))
-    return following.filter(pl.col(name).is_not_null()).group_by(SYSTEM_AND_CODE).agg(pl.col(name).min())
+    return following.filter(pl.col(name).is_not_null())
 
 
 def _with_shared_phone(frame: pl.LazyFrame, scene: Scene) -> pl.LazyFrame:

@@ -143,6 +143,14 @@ def test_three_alike_are_two_pairs_each_told_once_with_sorted_codes(tmp_path_fac
     assert told == {(rule, f"790000000{n}|790000000{n + 1}") for rule in ("HS-8/2", "HS-8/3") for n in (1, 2)}
 
 
+def test_a_pupil_in_two_rows_is_told_of_every_double(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each row of 7900000001 is another pupil's double: both pairs are told."""
+    one, two = {"full_name": "Lê An", "personal_number": "079218000001"}, {"full_name": "Lê Bình", "personal_number": "079218000002"}
+    rows = [pupil("7900000001", **one), pupil("7900000001", **two), pupil("7900000002", **one), pupil("7900000003", **two)]
+    told = findings_of(tmp_path_factory.mktemp("doubles"), {"pupils": rows}, rules=["HS-8/2", "HS-8/3"])
+    assert told == {(rule, f"7900000001|790000000{other}") for rule in ("HS-8/2", "HS-8/3") for other in (2, 3)}
+
+
 def test_pupils_of_two_systems_are_not_each_others_doubles(tmp_path_factory: pytest.TempPathFactory) -> None:
     rows = [pupil("7900000001", full_name="Lê"), pupil("7900000002", full_name="Lê", source_system="csdl")]
     assert findings_of(tmp_path_factory.mktemp("systems"), {"pupils": rows}, rules=["HS-8/2", "HS-8/3"]) == set()
