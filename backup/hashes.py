@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
 CACHE_FILE = "hashes.json"
-READERS = 4  # hashing lets the other threads run; more only wait for the disk
-WHOLE_BYTES = 4_000_000  # a file up to this is read at once; four of them lie in memory at a time
+READERS = 2  # hashing and reading let the other thread run; more threads only wait for each other
+WHOLE_BYTES = 4_000_000  # a file up to this is read at once; two of them lie in memory at a time
 NOT_LOOKED = "-"  # what was found inside a file that nobody had to look into
 FIELDS = 6  # of a record
 
@@ -86,7 +85,8 @@ class FileHashes:
             self.cache.parent.mkdir(parents=True, exist_ok=True)
             aside = self.cache.with_name(f".{self.cache.name}.{os.getpid()}")
             with aside.open("w", encoding="utf-8") as lines:
-                lines.writelines(f"{json.dumps(pair)}\n" for pair in self._fresh.items())
+                encode = json.JSONEncoder().encode
+                lines.writelines(f"{encode(pair)}\n" for pair in self._fresh.items())
             aside.replace(self.cache)
 
     def recall(self) -> None:
@@ -135,9 +135,20 @@ def _read(path: str, size: int, look: LookInside | None) -> tuple[str, str]:
     """The hash, and what `look` finds, in one reading."""
     if size > WHOLE_BYTES:
         return sha256_of(Path(path)), look.inside(path, None) if look else NOT_LOOKED
-    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - twenty thousand files: no object for each
-        content = stream.read()
+    content = _content(path, size)
     return hashlib.sha256(content).hexdigest(), look.inside(path, content) if look else NOT_LOOKED
+
+
+def _content(path: str, size: int) -> bytes:
+    """All of a file that had `size` bytes just now, without an object for each of twenty thousand."""
+    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = [os.read(opened, size + 1)]
+        while parts[-1] and sum(map(len, parts)) != size:  # it grows, or the file system gives less at a time
+            parts.append(os.read(opened, WHOLE_BYTES))
+    finally:
+        os.close(opened)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _state(path: str) -> str:
@@ -158,7 +169,7 @@ def files_at(place: str) -> Iterator[str]:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from files_at(entry.path)
-            elif stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+            elif entry.is_file(follow_symlinks=False):
                 yield entry.path
 
 

@@ -79,8 +79,9 @@ class LookBelow:
         return mark.value if mark else ""
 
     def _is_cleared(self, path: str) -> bool:
-        names = {path, path.removeprefix(f"{self.place}/"), path.rsplit("/", 1)[-1]} if self.night.cleared else set()
-        return not self.night.cleared.isdisjoint(names)
+        if not self.night.cleared:
+            return False
+        return not self.night.cleared.isdisjoint((path, path.removeprefix(f"{self.place}/"), path.rsplit("/", 1)[-1]))
 
 
 def _kind(path: str) -> str:

@@ -70,7 +70,7 @@ def bears_none(content: bytes, kind: str) -> bool:
 
 def mark_in_name(name: str) -> Mark | None:
     """The mark that a file's name or one of its folders' bears."""
-    if TELLING not in unicodedata.normalize("NFC", name):
+    if name.isascii() or TELLING not in unicodedata.normalize("NFC", name):
         return None  # nearly every name: folders of tens of thousands are asked every night
     return _first(PurePosixPath(part).stem if part == name.rsplit("/", 1)[-1] else part for part in name.split("/"))
 
