@@ -151,14 +151,10 @@ def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earl
     asking = [scan for scan in scans if scan.asked]
     collected = pl.collect_all([frame for scan in asking for frame in (scan.failing(), scan.row_counts())])
     examined = dict.fromkeys([rule.code for rule in rules], 0)
-    breaking = [no_findings().lazy()]
+    found = [no_findings()]
     for scan, failing, counts in zip(asking, collected[::2], collected[1::2], strict=True):
-        rows = failing.lazy().with_columns(scan.view.key.alias(ROW_KEY))
-        breaking += [_findings(rule, scan.view, systems, rows) for rule, systems in scan.asked if failing[rule.code].any()]
+        found.append(_findings(scan, failing))
         examined |= scan.examined(dict(counts.iter_rows()))
-    # Together and lazily: each rule's filter copies only the columns that its findings are made of. In memory,
-    # because the streaming engine of Polars 2.1 panics in `pl.format` over a part that the filter left empty.
-    found = pl.collect_all(breaking, engine="in-memory")
     once = ordered(pl.concat(found)).unique(["rule", "system", "table", "key"], keep="first", maintain_order=True)
     return told_once(scene, rules, QualityResult(once, examined))
 
@@ -187,38 +183,60 @@ def delivers_all(snapshot: Snapshot, system: str, rule: Rule) -> bool:
     return all(snapshot.delivers(system, table if dot else rule.table, [column if dot else table]) for table, dot, column in needs)
 
 
-def _findings(rule: Rule, view: View, systems: frozenset[str], rows: pl.LazyFrame) -> pl.LazyFrame:
-    """The rows that break one rule, which asks `systems`, as findings."""
-    expected = pl.lit(rule.expected) if isinstance(rule.expected, str) else rule.expected
-    values = {
-        "rule": pl.lit(rule.code),
-        "severity": pl.lit(rule.severity.value),
-        "article": pl.lit(rule.article),
-        "system": pl.col("source_system"),
-        "table": pl.lit(rule.table),
-        "key": pl.col(ROW_KEY) if rule.key is None else rule.key,
-        "class_name": pl.col(view.class_name) if view.class_name else pl.lit(None),
-        "column": pl.lit(rule.column),
-        "value": pl.col(rule.column),
-        "expected": expected,
-        "message": pl.lit(rule.message),
+def _findings(scan: _Scan, failing: pl.DataFrame) -> pl.DataFrame:
+    """The rows that break each rule as findings: what stands in the row, what the rule says of it, and the rule's own words.
+
+    Column by column, not one query per rule: planning and running those took a tenth as long as the scan itself.
+    """
+    broken = [(rule, systems, rows) for rule, systems in scan.asked if len(rows := failing[rule.code].arg_true())]
+    if not broken:
+        return no_findings()
+    failing = failing.with_columns(scan.view.key.alias(ROW_KEY))
+    class_name = pl.col(scan.view.class_name) if scan.view.class_name else pl.lit(None)
+    places = [pl.col(name) for name in PLACE if name != "source_system"]
+    shared = failing.select(pl.col("source_system").alias("system"), class_name.alias("class_name"), *places)
+    said = pl.concat([_said(rule, systems, failing, rows) for rule, systems, rows in broken])
+    told = shared[pl.concat([rows for _, _, rows in broken])].hstack(said)
+    return told.select(
+        (pl.col(name) if name in told.columns else pl.lit(None)).cast(dtype).alias(name) for name, dtype in FINDING_SCHEMA.items()
+    )
+
+
+def _said(rule: Rule, systems: frozenset[str], failing: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """What one rule, which asks `systems`, says of its failing rows."""
+    said = {
+        "rule": rule.code,
+        "severity": rule.severity.value,
+        "article": rule.article,
+        "table": rule.table,
+        "column": rule.column,
+        "expected": rule.expected,
+        "message": rule.message,
         "fix": _fix(rule, systems),
-        "owner": pl.lit(rule.owner.value),
-        **{name: pl.col(name) for name in PLACE if name != "source_system"},
+        "owner": rule.owner.value,
     }
-    typed = [values.get(name, pl.lit(None)).cast(dtype).alias(name) for name, dtype in FINDING_SCHEMA.items()]
-    return rows.filter(rule.code).select(typed)
+    key = failing[ROW_KEY].gather(rows) if rule.key is None else _text(rule.key, failing, rows)
+    value = failing[rule.column].gather(rows).cast(pl.String)
+    return pl.DataFrame({**{name: _text(text, failing, rows) for name, text in said.items()}, "key": key, "value": value})
 
 
-def _fix(rule: Rule, systems: frozenset[str]) -> pl.Expr:
+def _text(text: str | pl.Expr | None, failing: pl.DataFrame, rows: pl.Series) -> pl.Series:
+    """The same text for every row, or one that is made of the row."""
+    if not isinstance(text, pl.Expr):
+        return pl.Series([text], dtype=pl.String).new_from_index(0, len(rows))
+    columns = {ROW_KEY, *text.meta.root_names()}  # one at least, which gives the number of rows
+    return failing.select(sorted(columns))[rows].select(told=text.cast(pl.String)).to_series()
+
+
+def _fix(rule: Rule, systems: frozenset[str]) -> str | pl.Expr:
     """The way to put it right, begun in the system that the row came from (whose files bear other names)."""
     begins, *steps = rule.fix.split(STEP)
     if begins not in {system.place for system in SYSTEMS.values()}:
-        return pl.lit(rule.fix)
+        return rule.fix
     elsewhere = [step for step in steps if not step.endswith(FILE_ENDINGS)]
+    places = {name: SYSTEMS[name].place for name in sorted(systems & SYSTEMS.keys())}
+    ways = {name: STEP.join([place, *elsewhere]) for name, place in places.items() if place != begins}
     way = pl.lit(rule.fix)
-    for name in sorted(systems & SYSTEMS.keys()):
-        place = SYSTEMS[name].place
-        if place != begins:
-            way = pl.when(pl.col("source_system") == name).then(pl.lit(STEP.join([place, *elsewhere]))).otherwise(way)
-    return way
+    for name, text in ways.items():
+        way = pl.when(pl.col("source_system") == name).then(pl.lit(text)).otherwise(way)
+    return way if ways else rule.fix
