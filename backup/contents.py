@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from backup.dumps import dump_sqlite
 from backup.errors import PartMissing
-from backup.hashes import CACHE_FILE, FileHashes
-from backup.manifest import MANIFEST_PATH, PartEntry, new_manifest, table_rows, write_manifest
+from backup.hashes import HASHES_FOLDER, FileHashes
+from backup.hashes import Place as Hashed
+from backup.manifest import MANIFEST_PATH, PartEntry, new_manifest, table_rows
+from backup.manifest_file import write_manifest
 from backup.marked import FOREIGN_PARTS, MARKS_FILE, SecrecyLook, left_out
 from backup.retention import YEAR_END_TAG, year_end
 from backup.server_dumps import ServerDump, dump_to_file
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from backup.manifest import FileEntry, Manifest
+    from backup.manifest import Files, Manifest
 
 STAGING = "staging"
 DATABASE_COPY = "staging/qlnt.sqlite"
@@ -64,13 +66,13 @@ NOT_EVERY_NIGHT = frozenset({"exports", *_MADE_LATER, "mail", "prefect", "settin
 class Contents:
     """What restic saves: paths (relative ones below `root`), the tags of the snapshot, and the `files` that must be in it.
 
-    `left_out`: absolute paths of files that must never be in it (marked as secret).
+    The manifest must be, too. `left_out`: absolute paths of files that must never be in it (marked as secret).
     """
 
     root: Path
     paths: tuple[str, ...]
     tags: tuple[str, ...]
-    files: frozenset[str] = frozenset()
+    files: Files = ()
     left_out: tuple[str, ...] = ()
 
 
@@ -142,30 +144,30 @@ def stage_night(data: Path, day: date, database: Path | None, without: Collectio
 
 
 def _described(data: Path, day: date, places: Mapping[str, str], rows: Mapping[str, Mapping[str, int]], also: Listed) -> StagedNight:
-    look, hashes = SecrecyLook(also.cleared), FileHashes(data / "backups" / CACHE_FILE)
+    look, hashes = SecrecyLook(also.cleared), FileHashes(data / "backups" / HASHES_FOLDER)
     foreign = {*FOREIGN_PARTS, *also.folders}
-    files: dict[str, Mapping[str, FileEntry]] = {}
-    for name, place in sorted(places.items(), key=lambda part: part[0] not in foreign):  # what is marked there is left out everywhere
-        base, inside = "" if place.startswith("/") else str(data), look.below(data / place) if name in foreign else None
-        files[name] = hashes.entries(data / place, base, frozenset(look.marked), inside)
+    hashed = [
+        Hashed(name, data / place, "" if place.startswith("/") else str(data), look.below(data / place) if name in foreign else None)
+        for name, place in sorted(places.items())
+    ]
+    files = hashes.of([place for place in hashed if place.look])
+    files |= hashes.of([place for place in hashed if not place.look], frozenset(look.marked))  # what is marked is left out everywhere
     look.remember(data / "backups" / MARKS_FILE)
     parts = {
         name: PartEntry(place.lstrip("/"), files[name], dict(rows.get(name, {})), outside=place.startswith("/"))
         for name, place in places.items()
     }
-    manifest = new_manifest(day, {**parts, **also.streamed})
-    write_manifest(data, manifest)
-    hashes.remember()
+    manifest = write_manifest(data, new_manifest(day, {**parts, **also.streamed}))
     return StagedNight(contents_of(data, manifest), manifest, hashes, look)
 
 
 def contents_of(data: Path, manifest: Manifest) -> Contents:
     """What restic must save for a staged manifest."""
-    places = [f"/{part.path}" if part.outside else part.path for part in manifest.parts.values() if not part.streamed]
+    places = [f"/{part.path}" if part.outside else part.path for part in manifest.stored.values()]
     day = manifest.day
     tags = (f"{DAY_TAG}{day.isoformat()}", *((YEAR_END_TAG,) if day == year_end(day) else ()))
     marked = tuple(sorted(left_out(data / "backups")))
-    return Contents(data, (*places, MANIFEST_PATH), tags, frozenset((*manifest.files, MANIFEST_PATH)), marked)
+    return Contents(data, (*places, MANIFEST_PATH), tags, manifest.files, marked)
 
 
 def absent_parts(data: Path, day: date) -> frozenset[str]:

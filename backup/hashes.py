@@ -3,6 +3,9 @@
 A file is taken for unchanged when size, time of change, time of its entry and inode are the same: the time
 of its entry (ctime) cannot be set back by whoever writes into the file. Whoever must look into the files
 (backup.marked) does so in the same reading, and what it found is remembered along.
+
+What is known of a part's files stands in one file, a line each, in the order in which the folders are gone
+through: last night's lines and tonight's files are met side by side, and none of them is held.
 """
 
 from __future__ import annotations
@@ -10,27 +13,36 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from itertools import chain, groupby, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from backup.manifest import FileEntry
-from connectors.records.snapshot import sha256_of
+from backup.reading import WHOLE_BYTES, content_of, files_at, hash_of, in_batches, in_turn
+from backup.stored import as_told
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
-CACHE_FILE = "hashes.json"
-READERS = 2  # hashing and reading let the other thread run; more threads only wait for each other
-WHOLE_BYTES = 4_000_000  # a file up to this is read at once; two of them lie in memory at a time
+    from backup.manifest import Files
+
+HASHES_FOLDER = "hashes"  # in the folder of the backups' state
 NOT_LOOKED = "-"  # what was found inside a file that nobody had to look into
 FIELDS = 6  # of a record
 
+_Pair: TypeAlias = tuple[str, str]  # absolute path and record; an empty record: nothing is known of the file
+
 
 class LookInside(Protocol):
-    """Decides which files may be saved. Asked from several threads, for each file once."""
+    """Decides which files may be saved. `asks` and `inside` are called from several threads, for each file once."""
+
+    @property
+    def version(self) -> str:
+        """Stands for all that can be recognised: what an earlier one found is looked for again."""
 
     def asks(self, path: str) -> bool:
         """Whether the inside of a file must be looked at."""
@@ -42,88 +54,152 @@ class LookInside(Protocol):
         """Whether the file may be saved; `inside`: what was found, tonight or when it last changed."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A part whose files are to be hashed: a file or a folder. `base`: what is cut off its paths; `look`: who may leave files out."""
+
+    name: str
+    path: Path
+    base: str
+    look: LookInside | None = None
+
+
+_Batch: TypeAlias = tuple[Place, list[_Pair]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded(Collection[tuple[str, FileEntry]]):
+    """The files of a part as they were recorded tonight, read from the record each time."""
+
+    record: Path
+    base: str
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[tuple[str, FileEntry]]:
+        for path, record in _read_records(self.record):
+            size, _, _, _, digest, _ = _fields(record)
+            yield path[len(self.base) :].lstrip("/"), FileEntry(int(size), digest)
+
+    def __contains__(self, file: object) -> bool:
+        return any(file == one for one in self)
+
+
 @dataclass(slots=True)
 class FileHashes:
-    """What a night's files were when they were hashed. `unreadable`: could not be hashed, so nobody can vouch for them.
+    """What a night's files were when they were hashed. `folder`: where that is remembered.
 
-    A record is one line (state, hash, what was found inside): tens of thousands of them are held.
+    `unreadable`: could not be hashed, so nobody can vouch for them. `parts`: names of the parts that were hashed.
     """
 
-    cache: Path | None = None
+    folder: Path
     unreadable: list[str] = field(default_factory=list)
-    _known: dict[str, str] = field(default_factory=dict)  # absolute path -> record
-    _fresh: dict[str, str] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        if self.cache is None:
-            return
-        broken = suppress(OSError, ValueError, TypeError, AttributeError)  # a memory that cannot be read only costs the time
-        with broken, self.cache.open(encoding="utf-8") as lines:
-            for path, record in map(json.loads, lines):
-                if record.count(" ") >= FIELDS - 1:
-                    self._known[path] = record
+    def of(self, places: Sequence[Place], without: Collection[str] = ()) -> dict[str, Files]:
+        """Size and hash of every file at or below some places that their `look` lets pass, by name of the place.
 
-    def entries(self, place: Path, base: str, without: Collection[str] = (), look: LookInside | None = None) -> dict[str, FileEntry]:
-        """Size and hash of a file, or of every file of a folder that `look` lets pass, by relative path.
-
-        `base`: what is cut off the path; `without`: absolute paths that are passed over.
+        `without`: absolute paths that are passed over.
         """
-        found = sorted(path for path in files_at(str(place)) if path not in without)
-        shares = [found[start::READERS] for start in range(READERS)]
-        with ThreadPoolExecutor(READERS) as readers:
-            list(readers.map(lambda share: self._record_all(share, look), shares))
-        told = {}
-        for path in found:
-            if path in self._fresh and (look is None or self._is_let(path, look)):
-                size, _, _, _, digest, _ = _fields(self._fresh[path])
-                told[path[len(base) :].lstrip("/")] = FileEntry(int(size), digest)
-        return told
+        self.folder.mkdir(parents=True, exist_ok=True)
+        found: dict[str, Files] = {}
+        batches = chain.from_iterable(self._batches(place, without) for place in places)
+        for place, records in groupby(in_turn(_records, batches), key=itemgetter(0)):
+            found[place.name] = self._recorded(place, chain.from_iterable(batch for _, batch in records))
+        self.recall(found)
+        return found
 
-    def remember(self) -> None:
-        """Keep the hashes for the next night; nothing is lost with them but time, so the disk is not waited for."""
-        if self.cache:
-            self.cache.parent.mkdir(parents=True, exist_ok=True)
-            aside = self.cache.with_name(f".{self.cache.name}.{os.getpid()}")
-            with aside.open("w", encoding="utf-8") as lines:
-                encode = json.JSONEncoder().encode
-                lines.writelines(f"{encode(pair)}\n" for pair in self._fresh.items())
-            aside.replace(self.cache)
-
-    def recall(self) -> None:
-        """Take what was remembered last for tonight's files, when they were hashed by an earlier step."""
-        self._fresh = self._known
+    def recall(self, parts: Iterable[str]) -> None:
+        """Take what was remembered last of these parts for tonight's files, when they were hashed by an earlier step."""
+        self.parts += parts
 
     def changed(self) -> list[str]:
         """Paths of files that are still there and no longer what they were when they were hashed."""
-        now = ((path, _state(path), record) for path, record in self._fresh.items())
-        return sorted(path for path, state, record in now if state and not record.startswith(f"{state} "))
+        found: list[str] = []
+        for part in self.parts:
+            try:
+                now = ((path, _state(path), record) for path, record in _read_records(self._file(part)))
+                found += [path for path, state, record in now if state and not record.startswith(f"{state} ")]
+            except (OSError, ValueError):
+                found.append(str(self._file(part)))  # without the record nobody knows
+        return sorted(found)
 
-    def _record_all(self, paths: Sequence[str], look: LookInside | None) -> None:
-        for path in paths:
-            self._record(path, look)
+    def _batches(self, place: Place, without: Collection[str]) -> Iterator[_Batch]:
+        """The files of a part with what is known of each; a part without a file has one batch, too."""
+        paths = (path for path in files_at(str(place.path)) if path not in without)
+        batches = in_batches(_side_by_side(paths, self._known(place.name, place.look)))
+        yield place, next(batches, [])
+        for batch in batches:
+            yield place, batch
 
-    def _record(self, path: str, look: LookInside | None) -> None:
-        """Note what a file is, from memory where it is the same as it was and nothing more is asked of it."""
-        asked = look is not None and look.asks(path)
-        state, known = _state(path), self._known.get(path, "")
-        if state and known.startswith(f"{state} ") and not (asked and known.endswith(f" {NOT_LOOKED}")):
-            self._fresh[path] = known
-            return
-        try:
-            if not state:
-                raise FileNotFoundError(path)
-            digest, inside = _read(path, int(state.partition(" ")[0]), look if asked else None)
-        except OSError:
-            self.unreadable.append(path)
-        else:
-            self._fresh[path] = f"{state} {digest} {inside}"
+    def _known(self, part: str, look: LookInside | None = None) -> Iterator[_Pair]:
+        """What is remembered of a part; a memory that cannot be read only costs the time."""
+        with suppress(OSError, ValueError, TypeError, AttributeError), self._file(part).open(encoding="utf-8") as lines:
+            seen_by = json.loads(next(lines, "{}")).get("look")
+            for path, record in map(json.loads, lines):
+                fields = _fields(record)
+                if len(fields) == FIELDS:
+                    yield path, record if look is None or look.version == seen_by else " ".join([*fields[:-1], NOT_LOOKED])
 
-    def _is_let(self, path: str, look: LookInside) -> bool:
-        inside = _fields(self._fresh[path])[-1]
-        if not look.lets(path, "" if inside == NOT_LOOKED else inside):
-            del self._fresh[path]  # it is not saved, so nobody asks later whether it changed meanwhile
-            return False
-        return True
+    def _recorded(self, place: Place, records: Iterable[_Pair]) -> Recorded:
+        """Write the records of a part, aside first; nothing is lost with them but time, so the disk is not waited for."""
+        count, encode, file = 0, json.JSONEncoder().encode, self._file(place.name)
+        aside = file.with_name(f".{file.name}")
+        with aside.open("w", encoding="utf-8") as lines:
+            lines.write(f"{encode({'look': place.look.version if place.look else ''})}\n")
+            for path, record in records:
+                if not record:
+                    self.unreadable.append(path)
+                elif place.look is None or _is_let(place.look, path, record):
+                    count += lines.write(f"{encode((path, record))}\n") > 0
+        return Recorded(aside.replace(file), place.base, count)
+
+    def _file(self, part: str) -> Path:
+        return self.folder / f"{part}.jsonl"
+
+
+def _read_records(file: Path) -> Iterator[_Pair]:
+    with file.open(encoding="utf-8") as lines:
+        yield from map(json.loads, islice(lines, 1, None))
+
+
+def _is_let(look: LookInside, path: str, record: str) -> bool:
+    inside = _fields(record)[-1]
+    return look.lets(path, "" if inside == NOT_LOOKED else inside)
+
+
+def _records(batch: _Batch) -> _Batch:
+    place, pairs = batch
+    return place, [(path, _record(path, known, place.look)) for path, known in pairs]
+
+
+def _record(path: str, known: str, look: LookInside | None) -> str:
+    """What a file is: as `known` where it is the same as it was and nothing more is asked of it. Empty when it cannot be read."""
+    asked = look is not None and look.asks(path)
+    state = _state(path)
+    if not state or (known.startswith(f"{state} ") and not (asked and known.endswith(f" {NOT_LOOKED}"))):
+        return known if state else ""
+    try:
+        digest, inside = _read(path, int(state.partition(" ")[0]), look if asked else None)
+    except OSError:
+        return ""
+    return f"{state} {digest} {inside}"
+
+
+def _side_by_side(paths: Iterable[str], known: Iterator[_Pair]) -> Iterator[_Pair]:
+    """Each path with its old record, or with an empty one; both come in the order of the walk."""
+    there, record = next(known, ("", ""))
+    for path in paths:
+        while there and _order(there) < _order(path):
+            there, record = next(known, ("", ""))
+        yield path, record if there == path else ""
+
+
+def _order(path: str) -> str:
+    """A folder's files come where the folder stands among its neighbours: "a/z" before "a.b"."""
+    return path.replace("/", "\0")
 
 
 def _fields(record: str) -> list[str]:
@@ -133,22 +209,12 @@ def _fields(record: str) -> list[str]:
 
 def _read(path: str, size: int, look: LookInside | None) -> tuple[str, str]:
     """The hash, and what `look` finds, in one reading."""
+    if look is None:
+        return hash_of(path, size), NOT_LOOKED
     if size > WHOLE_BYTES:
-        return sha256_of(Path(path)), look.inside(path, None) if look else NOT_LOOKED
-    content = _content(path, size)
-    return hashlib.sha256(content).hexdigest(), look.inside(path, content) if look else NOT_LOOKED
-
-
-def _content(path: str, size: int) -> bytes:
-    """All of a file that had `size` bytes just now, without an object for each of twenty thousand."""
-    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        parts = [os.read(opened, size + 1)]
-        while parts[-1] and sum(map(len, parts)) != size:  # it grows, or the file system gives less at a time
-            parts.append(os.read(opened, WHOLE_BYTES))
-    finally:
-        os.close(opened)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+        return hash_of(path, size), look.inside(path, None)
+    content = content_of(path, size)
+    return hashlib.sha256(content).hexdigest(), look.inside(path, content)
 
 
 def _state(path: str) -> str:
@@ -160,19 +226,6 @@ def _state(path: str) -> str:
     return f"{seen.st_size} {seen.st_mtime_ns} {seen.st_ctime_ns} {seen.st_ino}"
 
 
-def files_at(place: str) -> Iterator[str]:
-    """Every ordinary file at or below a place; links and sockets are none."""
-    if not os.path.isdir(place):  # noqa: PTH112 - twenty thousand files: no object for each
-        yield place
-        return
-    with os.scandir(place) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                yield from files_at(entry.path)
-            elif entry.is_file(follow_symlinks=False):
-                yield entry.path
-
-
 def as_relative(base: Path, paths: Iterable[str]) -> list[str]:
-    """Absolute paths as the manifest has them."""
-    return [path.removeprefix(f"{base}/").lstrip("/") for path in paths]
+    """Absolute paths as the manifest has them and as restic tells them."""
+    return [as_told(path.removeprefix(f"{base}/").lstrip("/")) for path in paths]

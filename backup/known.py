@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KNOWN_FILE, PARTIAL_FILE = "known.json", "partial.json"
+OLD_NAMES = "surrogateescape"  # names of files in an encoding of long ago stay what they are
 KEPT_NAMES = 50  # of the files that a partial snapshot lacks
 
 
@@ -64,7 +65,7 @@ class KnownPartials:
 
 def read_json(file: Path) -> dict[str, Any]:
     """A JSON object from a file; empty when there is no file."""
-    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8", errors=OLD_NAMES)) if file.exists() else {}
     return found
 
 
@@ -72,7 +73,7 @@ def write_json(file: Path, value: object) -> None:
     """Write a JSON file aside, flush it to the disk and rename it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8") as stream:
+    with aside.open("w", encoding="utf-8", errors=OLD_NAMES) as stream:
         stream.write(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
         stream.flush()
         os.fsync(stream.fileno())

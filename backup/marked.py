@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backup.known import read_json, write_json
-from infra.secrecy import WHAT_TO_DO, bears_none, look_at, mark_in_name
+from backup.stored import as_told
+from infra.secrecy import WHAT_TO_DO, bears_none, look_at, look_version, mark_in_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,11 @@ class LookBelow:
 
     night: SecrecyLook
     place: str
+
+    @property
+    def version(self) -> str:
+        """Of the code that recognises a mark."""
+        return look_version()
 
     def asks(self, path: str) -> bool:
         """Whether a file must be looked into: neither cleared nor marked by its name."""
@@ -96,4 +102,4 @@ def left_out(state: Path) -> dict[str, str]:
 
 def told_of_marked(marked: Mapping[str, str]) -> list[str]:
     """Of each file its place and what the law says to do. The mark in small letters: this text travels by mail, and is no secret."""
-    return [f"không sao lưu “{path}”: mang dấu «{mark.lower()}» (Điều 6); {WHAT_TO_DO}" for path, mark in sorted(marked.items())]
+    return [f"không sao lưu “{as_told(path)}”: mang dấu «{mark.lower()}» (Điều 6); {WHAT_TO_DO}" for path, mark in sorted(marked.items())]

@@ -20,8 +20,9 @@ from backup.errors import BackupFailed, RepositoryDamaged
 from backup.faults import error_of, lost_repository, other_repository, place_taken, unreachable
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
+from backup.manifest import MANIFEST_PATH, paths_of
 from backup.runner import Hearing, Outcome, Runner
-from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, progress_of, saved_snapshot, stored_snapshot
+from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, as_told, progress_of, saved_snapshot, stored_snapshot
 from backup.watching import watches_for
 from infra.errors import ConfigurationError
 from infra.secret_files import permission_problem
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from backup.contents import Contents
+    from backup.manifest import Files
     from backup.stored import Progress, SavedSnapshot, StoredSnapshot
 
 EXIT_MISSING, EXIT_PARTIAL = 10, 3
@@ -139,11 +141,12 @@ class Repository:
         fix = "kiểm tra quyền đọc thư mục dữ liệu"
         return BackupFailed("Không tệp nào đọc được nên không có bản sao lưu", where=self.name, fix=fix)
 
-    def _with_vanished(self, saved: SavedSnapshot, files: frozenset[str]) -> SavedSnapshot:
+    def _with_vanished(self, saved: SavedSnapshot, files: Files) -> SavedSnapshot:
         """0.18 ends with 0 when a path was gone before it came to it, 0.19 with 3 and no name: what is not there is named here."""
-        if saved.files >= len(files) or saved.unreadable:
+        if saved.files > len(files) or saved.unreadable:
             return saved
-        vanished = sorted(files - set(self.files_of(saved.id)))
+        stored = self.files_of(saved.id)
+        vanished = sorted(path for path in (*paths_of(files), MANIFEST_PATH) if as_told(path) not in stored)
         return replace(saved, complete=saved.complete and not vanished, unreadable=tuple(vanished))
 
     def marked_partial(self, saved: SavedSnapshot) -> SavedSnapshot:
@@ -170,19 +173,22 @@ class Repository:
     def files_of(self, snapshot_id: str) -> dict[str, int]:
         """Relative path -> size in bytes of every file in a snapshot."""
         found: dict[str, int] = {}
-
-        def hear(line: bytes) -> None:
-            # Line by line: all rows of twenty thousand files at once take forty times as much memory.
-            row = json.loads(line) if line.startswith(b"{") else {}
-            if row.get("type") == "file":
-                found[row["path"].lstrip("/")] = row.get("size", 0)
-
-        self.required(self._runner({}).run(self._whole(["ls", "--json", "--no-lock", snapshot_id]), seconds=QUICK_SECONDS, on_line=hear))
+        self.hear_files(snapshot_id, found.__setitem__)
         return found
 
-    def dump_file(self, snapshot_id: str, path: str) -> bytes:
-        """The content of one (small) file of a snapshot, read from the repository."""
-        return self.ask(["dump", "--no-lock", snapshot_id, f"/{path}"]).output
+    def hear_files(self, snapshot_id: str, hear: Callable[[str, int], object]) -> None:
+        """Tell relative path and size in bytes of every file in a snapshot, one after the other: there are tens of thousands."""
+
+        def of(line: bytes) -> None:
+            row = json.loads(line) if line.startswith(b"{") else {}
+            if row.get("type") == "file":
+                hear(row["path"].lstrip("/"), row.get("size", 0))
+
+        self.required(self.run(["ls", "--json", "--no-lock", snapshot_id], QUICK_SECONDS, on_line=of))
+
+    def dump_file(self, snapshot_id: str, path: str, write: Callable[[bytes], object]) -> None:
+        """Hand on the content of one (small) file of a snapshot, read from the repository, as it comes."""
+        self.required(self.run(["dump", "--no-lock", snapshot_id, f"/{path}"], QUICK_SECONDS, on_line=write))
 
     def restore(
         self, snapshot_id: str, target: Path, include: Sequence[str] = (), on_progress: Callable[[Progress], None] | None = None

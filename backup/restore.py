@@ -13,11 +13,14 @@ import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backup.errors import BackupError, RestoreError
-from backup.manifest import MANIFEST_PATH, manifest_from, wrong_files
+from backup.manifest import MANIFEST_PATH, paths_of
+from backup.manifest_file import NO_MANIFEST, read_manifest
 from backup.opened import open_restored
+from backup.reading import files_at, wrong_files
 from backup.saving import dump_of
 from backup.stored import OUR_TAG, REWRITTEN_TAG
 from backup.verify import only_with, stored_manifest
@@ -25,10 +28,9 @@ from backup.wanted import choose
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
-    from backup.manifest import FileEntry, Manifest
+    from backup.manifest import Files, Manifest
     from backup.repository import Repository
     from backup.stored import Progress, StoredSnapshot
     from backup.wanted import Choice
@@ -101,7 +103,7 @@ def restore(
         planned = None if whole else plan(repository, snapshot, what)
         _require_room(target, planned[1].bytes if planned else snapshot.bytes)
         with _aside(target) as aside:
-            if planned is None or planned[1].files:
+            if planned is None or len(planned[1].files):
                 repository.restore(snapshot.id, aside, planned[1].places if planned else (), on_progress)
             manifest, choice = planned or _came_along(aside)
             expected = choice.expected
@@ -127,8 +129,8 @@ def _dump_snapshot(repository: Repository, manifest: Manifest, name: str, night:
 def _came_along(aside: Path) -> tuple[Manifest, Choice]:
     """The manifest of a whole night that was just restored, and everything it names. RestoreError when the night has none."""
     try:
-        manifest = manifest_from((aside / MANIFEST_PATH).read_bytes())
-    except (FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        manifest = read_manifest(aside / MANIFEST_PATH)
+    except (FileNotFoundError, *NO_MANIFEST) as error:
         told = "Bản sao lưu không có bản kê đọc được nên không ai chứng được là đủ"
         raise RestoreError(told, where=MANIFEST_PATH, fix="chọn bản khác: truong snapshots") from error
     return manifest, choose(manifest, "")
@@ -146,8 +148,8 @@ def _require_room(target: Path, size: int) -> None:
         raise RestoreError(f"Đĩa không đủ chỗ, cần {needed // 1_000_000} MB", where=str(target.parent), fix="chọn đĩa khác (--to)")
 
 
-def _require_whole(aside: Path, expected: Mapping[str, FileEntry]) -> None:
-    if not expected:
+def _require_whole(aside: Path, expected: Files) -> None:
+    if not len(expected):
         raise RestoreError("Không có tệp nào để khôi phục", fix="chọn bản khác: truong snapshots")
     if wrong := wrong_files(aside, expected):
         raise RestoreError(
@@ -156,10 +158,11 @@ def _require_whole(aside: Path, expected: Mapping[str, FileEntry]) -> None:
             fix="chọn bản sao lưu khác: truong snapshots",
         )
     # The manifest comes along with a whole night; anything else that nobody vouches for does not.
-    for file in [path for path in aside.rglob("*") if path.is_file()]:
-        name = file.relative_to(aside).as_posix()
-        if name not in expected and name != MANIFEST_PATH:
-            file.unlink()
+    manifest = f"{aside}/{MANIFEST_PATH}"
+    if sum(path != manifest for path in files_at(str(aside))) != len(expected):
+        vouched = {manifest, *(f"{aside}/{path}" for path in paths_of(expected))}
+        for file in [path for path in files_at(str(aside)) if path not in vouched]:
+            Path(file).unlink()
 
 
 @contextmanager

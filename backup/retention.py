@@ -138,7 +138,7 @@ def _sizes(manifest: Manifest) -> dict[str, tuple[int, int]]:
     for name, part in manifest.parts.items():
         if name in _SHRINKS_WELL:
             continue
-        for path, entry in part.files.items():
+        for path, entry in part.files:
             system = path.removeprefix(f"{part.path}/").partition("/")[0] if name == "landing" else ""
             place = f"{name}/{system}" if system else name
             files, size = sizes.get(place, (0, 0))

@@ -64,7 +64,7 @@ class Hearing(TypedDict, total=False):
     """Where a command runs, and who hears its lines as they come."""
 
     folder: Path | None
-    on_line: Callable[[bytes], None] | None
+    on_line: Callable[[bytes], object] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Runner:
     watches: Sequence[Watch] = ()
 
     def run(
-        self, arguments: Sequence[str], *, seconds: float, folder: Path | None = None, on_line: Callable[[bytes], None] | None = None
+        self, arguments: Sequence[str], *, seconds: float, folder: Path | None = None, on_line: Callable[[bytes], object] | None = None
     ) -> Outcome:
         """Run to the end or the deadline. Lines of stdout go to `on_line` as they come, else into the outcome."""
         complaints: list[dict[str, Any]] = []
@@ -127,7 +127,7 @@ def _dies_with_us() -> list[str]:
     return [helper, "--pdeathsig", "TERM", "--"] if helper else []
 
 
-def _read(process: subprocess.Popen[bytes], on_line: Callable[[bytes], None] | None) -> bytes:
+def _read(process: subprocess.Popen[bytes], on_line: Callable[[bytes], object] | None) -> bytes:
     stream = process.stdout
     if stream is None:
         return b""

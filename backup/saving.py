@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from backup.contents import StagedNight, contents_of
 from backup.errors import BackupError, ProofFailed
-from backup.hashes import CACHE_FILE, FileHashes, as_relative
-from backup.manifest import MANIFEST_PATH, PartEntry, staged_manifest, write_manifest
+from backup.hashes import HASHES_FOLDER, FileHashes, as_relative
+from backup.manifest import MANIFEST_PATH, PartEntry
+from backup.manifest_file import NO_MANIFEST, staged_manifest, write_manifest
 from backup.server_dumps import stream_dump
 from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG
+from backup.verify import manifest_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,8 +46,8 @@ def staged_again(data: Path) -> StagedNight | None:
     """The night that was staged last, for another repository; None when there is none."""
     if not (data / MANIFEST_PATH).is_file():
         return None
-    manifest, hashes = staged_manifest(data), FileHashes(data / "backups" / CACHE_FILE)
-    hashes.recall()
+    manifest, hashes = staged_manifest(data), FileHashes(data / "backups" / HASHES_FOLDER)
+    hashes.recall(manifest.stored)
     return StagedNight(contents_of(data, manifest), manifest, hashes)
 
 
@@ -66,8 +68,8 @@ def saved_tonight(repository: Repository, manifest: Manifest) -> StoredSnapshot 
     """The snapshot that holds exactly this manifest; None when the repository has none or cannot be asked."""
     try:
         found = repository.snapshots(manifest.day)[-1:]
-        return next((one for one in found if repository.dump_file(one.id, MANIFEST_PATH) == manifest.to_bytes()), None)
-    except BackupError:
+        return next((one for one in found if manifest_of(repository, one.id).digest == manifest.digest), None)
+    except (BackupError, *NO_MANIFEST):
         return None
 
 
@@ -76,7 +78,7 @@ def streamed_parts(servers: Iterable[ServerDump], repository: Repository, day: d
     parts = {}
     for server in (one for one in servers if one.stream):
         entry, rows = stream_dump(server, repository, day, scratch)
-        parts[server.name] = PartEntry(server.file, {server.file: entry}, dict(rows), streamed=True)
+        parts[server.name] = PartEntry(server.file, ((server.file, entry),), dict(rows), streamed=True)
     return parts
 
 
@@ -94,7 +96,7 @@ def require_streamed(repository: Repository, manifest: Manifest, saved: datetime
     for name, part in manifest.streamed.items():
         found = dump_of(repository, manifest, name, saved)
         sizes = repository.files_of(found.id) if found else {}
-        if any(sizes.get(path) != entry.size for path, entry in part.files.items()):
+        if any(sizes.get(path) != entry.size for path, entry in part.files):
             raise ProofFailed(
                 f"Kho không có bản sao cơ sở dữ liệu {name} của đêm này", where=repository.name, fix="chạy lại `truong nightly`"
             )

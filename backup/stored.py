@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -132,6 +133,14 @@ def stored_snapshot(values: dict[str, Any], partial: Collection[str] = ()) -> St
         begun=datetime.fromisoformat(summary["backup_start"]) if "backup_start" in summary else None,
         parent=str(values.get("parent") or ""),
     )
+
+
+_NO_UTF8 = re.compile("[\udc80-\udcff]")
+
+
+def as_told(path: str) -> str:
+    """A path as restic writes it in JSON: names in an encoding of long ago have bytes that no text has."""
+    return _NO_UTF8.sub("\ufffd", path)
 
 
 def progress_of(status: dict[str, Any]) -> Progress:

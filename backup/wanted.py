@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from backup.contents import PART_NAMES
 from backup.errors import RestoreError
+from backup.manifest import Joined, bytes_of, paths_of
 from connectors.records.tables import TABLES
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from backup.manifest import FileEntry, Manifest, PartEntry
+    from backup.manifest import Files, Manifest, PartEntry
 
 DATABASE, CLASS = "database", "class:"
 GRADEBOOK_TABLES = ("pupils", "marks", "traits", "year_results")
@@ -32,18 +33,18 @@ class Choice:
     """The files to bring: `places` for restic (empty: all of the night), every file that must come, and dumps in snapshots of their own."""
 
     places: tuple[str, ...]
-    files: Mapping[str, FileEntry]
+    files: Files
     streamed: Mapping[str, PartEntry]
 
     @property
-    def expected(self) -> dict[str, FileEntry]:
+    def expected(self) -> Files:
         """Every file, wherever it comes from."""
-        return {**self.files, **{path: entry for part in self.streamed.values() for path, entry in part.files.items()}}
+        return Joined((self.files, *(part.files for part in self.streamed.values())))
 
     @property
     def bytes(self) -> int:
         """Size of all that comes."""
-        return sum(entry.size for entry in self.expected.values())
+        return bytes_of(self.expected)
 
 
 def choose(manifest: Manifest, what: str) -> Choice:
@@ -73,7 +74,7 @@ def tables(manifest: Manifest) -> tuple[str, ...]:
 def table_path(manifest: Manifest, table: str) -> str:
     """The Parquet file of a table; empty when the night has none."""
     place = f"snapshots/{manifest.day.isoformat()}/{table}.parquet"
-    return place if place in manifest.files else ""
+    return place if "snapshot" in manifest.parts and place in paths_of(manifest.parts["snapshot"].files) else ""
 
 
 def class_of(what: str) -> str:
@@ -99,7 +100,7 @@ def _is_database(part: PartEntry) -> bool:
 def _of_parts(manifest: Manifest, names: Iterable[str], what: str) -> Choice:
     parts = {name: manifest.parts[name] for name in names}
     stored = {name: part for name, part in parts.items() if not part.streamed}
-    files = {path: entry for part in stored.values() for path, entry in part.files.items()}
+    files = Joined(tuple(part.files for part in stored.values()))
     choice = Choice(tuple(part.path for part in stored.values()), files, {name: part for name, part in parts.items() if part.streamed})
     if not choice.expected:
         raise _nothing(manifest, what)
@@ -107,9 +108,7 @@ def _of_parts(manifest: Manifest, names: Iterable[str], what: str) -> Choice:
 
 
 def _of_places(manifest: Manifest, places: list[str], what: str) -> Choice:
-    files = {
-        path: entry for path, entry in manifest.files.items() if any(path == place or path.startswith(f"{place}/") for place in places)
-    }
+    files = tuple(file for file in manifest.files if any(file[0] == place or file[0].startswith(f"{place}/") for place in places))
     if not files:
         raise _nothing(manifest, what)
     return Choice(tuple(places), files, {})
@@ -117,9 +116,9 @@ def _of_places(manifest: Manifest, places: list[str], what: str) -> Choice:
 
 def _path(manifest: Manifest, name: str) -> str:
     """A path of the night as it is, or the one file of that name."""
-    if any(path == name or path.startswith(f"{name}/") for path in manifest.files):
+    if any(path == name or path.startswith(f"{name}/") for path in paths_of(manifest.files)):
         return name
-    found = [path for path in manifest.files if PurePosixPath(path).name == name]
+    found = [path for path in paths_of(manifest.files) if PurePosixPath(path).name == name]
     if len(found) == 1:
         return found[0]
     raise _nothing(manifest, name, several=bool(found))

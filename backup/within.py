@@ -28,7 +28,7 @@ def lost_parts(repository: Repository, newest: StoredSnapshot, expected: frozens
     `missing`: the names of parts that are not are added to it.
     """
     manifest = stored_manifest(repository, newest.id)
-    broken, absent = broken_parts(repository.files_of(newest.id), manifest), sorted(expected - set(manifest.parts))
+    broken, absent = broken_parts(repository, newest.id, manifest), sorted(expected - set(manifest.parts))
     missing += [*broken, *absent]
     if broken:
         yield bad(Topic.PARTS, f"bản mới nhất THIẾU tệp của {_named(broken)} so với bản kê trong nó", "truong nightly")

@@ -12,7 +12,7 @@ from backup.care import care_for, retention_of, trust_size
 from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, stage_night
 from backup.copies import Means, copy_night, is_plugged_in, last_plugged, note_plugged
 from backup.errors import PartMissing, ProofFailed, RepositoryDamaged
-from backup.manifest import staged_manifest
+from backup.manifest_file import staged_manifest
 from backup.marked import left_out, told_of_marked
 from backup.opening import open_repositories, open_repository
 from backup.repair import find_damage, repair

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from backup.contents import Listed, absent_parts, stage_night
 from backup.errors import RestoreError
+from backup.manifest import paths_of
 from backup.opening import open_repository
 from backup.saving import save_night
 from backup.stored import BEFORE_RESTORE_TAG
@@ -62,7 +63,7 @@ def save_before(home: Home, day: date | None) -> str:
 
 def require_ours(choice: Choice) -> None:
     """RestoreRefused when nothing of what is wanted was written by a night; asked before anything is saved or brought."""
-    if not any(_is_ours(path) for path in choice.files):
+    if not any(_is_ours(path) for path in paths_of(choice.files)):
         raise RestoreRefused(
             "Không ghi đè tại chỗ: phần này thuộc hệ thống khác, phần mềm không bao giờ ghi vào đó",
             fix="lấy ra thư mục mới (bỏ --in-place) rồi giao cho nơi quản lý hệ thống",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import polars as pl
 
 from backup.contents import PART_NAMES
+from backup.manifest import paths_of
 from backup.opening import open_repositories
 from backup.restore import nights, plan
 from backup.wanted import CLASS, DATABASE, databases, table_path, tables
@@ -115,8 +116,9 @@ def _table(manifest: Manifest) -> str:
 
 def _class(repository: Repository, snapshot: StoredSnapshot, manifest: Manifest) -> str:
     """A class that this night really has, whatever capitals it is typed with."""
-    content = repository.dump_file(snapshot.id, table_path(manifest, "classes"))
-    names = pl.read_parquet(io.BytesIO(content), columns=["class_name"])["class_name"].drop_nulls().unique().sort().to_list()
+    content = io.BytesIO()
+    repository.dump_file(snapshot.id, table_path(manifest, "classes"), content.write)
+    names = pl.read_parquet(content, columns=["class_name"])["class_name"].drop_nulls().unique().sort().to_list()
     print_lines(["", "Lớp nào?", f"  {', '.join(names)}"])
     known = {name.casefold(): name for name in names}
     while (answer := _ask("Tên lớp: ").casefold()) not in known:
@@ -128,7 +130,7 @@ def _file(manifest: Manifest) -> str:
     """A file chosen by a word of its name."""
     while True:
         word = _ask("Một từ trong tên tệp hay thư mục: ").casefold()
-        found = [path for path in manifest.files if word and word in path.casefold()]
+        found = [path for path in paths_of(manifest.files) if word and word in path.casefold()]
         if len(found) == 1:
             return found[0]
         if not found or len(found) > SHOWN_FILES:

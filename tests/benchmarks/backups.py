@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 
 from backup.binary import find_restic
 from backup.contents import stage_night
-from backup.manifest import staged_manifest, wrong_files
+from backup.manifest_file import staged_manifest
+from backup.reading import wrong_files
 from backup.repository import Repository
 from backup.restore import find_snapshot, restore
 from backup.saving import save_night

@@ -14,7 +14,7 @@ from backup import saving, server_dumps
 from backup.contents import Listed, stage_night
 from backup.copies import Means, copy_night
 from backup.errors import DumpFailed, PartMissing, ProofFailed
-from backup.manifest import staged_manifest
+from backup.manifest_file import staged_manifest
 from backup.restore import find_snapshot, restore
 from backup.saving import require_streamed, save_night, saved_tonight, streamed_parts
 from backup.server_dumps import ServerDump, dump_to_file
@@ -122,7 +122,7 @@ def test_a_streamed_dump_never_lies_on_our_disk(school: School, servers: tuple[P
     require_streamed(school.repository, staged_manifest(school.data), school.repository.snapshots()[-1].time)
     assert len(school.repository.snapshots()) == 1  # a dump is no night
     plain_restic(school, "restore", "latest", "--tag", "dump=ketoan", "--target", str(tmp_path / "lai"))
-    assert sha256_of(tmp_path / "lai/ketoan.sql") == streamed["ketoan"].files["ketoan.sql"].sha256
+    assert sha256_of(tmp_path / "lai/ketoan.sql") == dict(streamed["ketoan"].files)["ketoan.sql"].sha256
     assert streamed["hoso"].rows == {"hoc_sinh": PUPILS, "trong": 0, "kho.sach": 2}
 
 
@@ -173,7 +173,7 @@ def test_a_copy_saved_straight_from_the_sources_has_a_dump_of_its_own(
     assert own.manifest.parts["hoso"].rows == {**first.parts["hoso"].rows, "kho.sach": 3}
     require_streamed(copy, own.manifest, own.time)
     done = restore(copy, find_snapshot(copy), tmp_path / "lai", "hoso")
-    assert sha256_of(tmp_path / "lai/hoso.sql") == own.manifest.parts["hoso"].files["hoso.sql"].sha256
+    assert sha256_of(tmp_path / "lai/hoso.sql") == dict(own.manifest.parts["hoso"].files)["hoso.sql"].sha256
     assert done.manifest == own.manifest
     assert not list((school.data / "staging").glob("*.sql"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import zipfile
@@ -16,10 +17,12 @@ import typst
 from backup import rewriting
 from backup.binary import find_restic
 from backup.errors import BackupFailed
-from backup.hashes import WHOLE_BYTES, FileHashes
-from backup.manifest import staged_manifest
-from backup.marked import MARKS_FILE, LookBelow, SecrecyLook, left_out
+from backup.hashes import FileHashes, Place
+from backup.manifest import paths_of
+from backup.manifest_file import staged_manifest
+from backup.marked import MARKS_FILE, LookBelow, SecrecyLook, left_out, told_of_marked
 from backup.opening import open_repositories, open_repository
+from backup.reading import WHOLE_BYTES
 from backup.restore import restore
 from backup.still_held import excludes_for, still_held
 from backup.stored import REWRITTEN_TAG
@@ -147,7 +150,7 @@ def test_what_is_marked_is_in_no_snapshot_and_the_rest_is(night: tuple[Home, Ste
 
 def test_the_manifest_does_not_promise_it_and_the_night_is_whole(night: tuple[Home, StepResult, StepResult]) -> None:
     home, _, copied = night
-    promised = set(staged_manifest(home.data).files)
+    promised = set(paths_of(staged_manifest(home.data).files))
     assert not [place for place in MARKED if place.removeprefix("data/") in promised or f"{home.root}/{place}".lstrip("/") in promised]
     assert {place.removeprefix("data/") for place in PEACEFUL if place.startswith("data/")} <= promised
     assert "đã lưu thẳng" in copied.detail
@@ -181,7 +184,7 @@ def test_the_status_names_it_too(night: tuple[Home, StepResult, StepResult], tmp
 
 
 def test_only_new_files_are_opened_again_and_a_new_mark_in_an_old_file_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder, cache = tmp_path / "tai-lieu", tmp_path / "hashes.json"
+    folder, cache = tmp_path / "tai-lieu", tmp_path / "hashes"
     folder.mkdir()
     for number in range(5):
         (folder / f"{number}.txt").write_text("Kế hoạch\n", encoding="utf-8")
@@ -193,8 +196,7 @@ def test_only_new_files_are_opened_again_and_a_new_mark_in_an_old_file_is_seen(t
 
     def look(*cleared: str) -> dict[str, str]:
         night, hashes = SecrecyLook(frozenset(cleared)), FileHashes(cache)
-        found = hashes.entries(folder, str(tmp_path), look=night.below(folder))
-        hashes.remember()
+        found = dict(hashes.of([Place("tai-lieu", folder, str(tmp_path), night.below(folder))])["tai-lieu"])
         night.remember(tmp_path / MARKS_FILE)
         assert {str(tmp_path / path) for path in found}.isdisjoint(night.marked)
         assert len(found) + len(night.marked) == len(list(folder.iterdir()))
@@ -216,10 +218,20 @@ def test_a_document_that_nobody_can_look_into_is_saved_and_counted(tmp_path: Pat
     folder.mkdir()
     (folder / "khoa.docx").write_bytes(b"PK\x03\x04 broken")
     for _ in range(2):  # the second night remembers it, and counts it again
-        night, hashes = SecrecyLook(), FileHashes(tmp_path / "hashes.json")
-        assert len(hashes.entries(folder, str(tmp_path), look=night.below(folder))) == 1
-        hashes.remember()
+        night, hashes = SecrecyLook(), FileHashes(tmp_path / "hashes")
+        assert len(hashes.of([Place("tai-lieu", folder, str(tmp_path), night.below(folder))])["tai-lieu"]) == 1
         assert (night.marked, night.unreadable) == ({}, 1)
+
+
+def test_a_marked_file_with_a_name_from_before_unicode_is_left_out_and_told(tmp_path: Path) -> None:
+    (tmp_path / "data" / "backups").mkdir(parents=True)
+    file = tmp_path / os.fsdecode(b"ke ho\xa1ch.txt")
+    file.write_text("TỐI MẬT\n", encoding="utf-8")
+    night = SecrecyLook()
+    FileHashes(tmp_path / "hashes").of([Place("tai-lieu", tmp_path, "", night.below(tmp_path))])
+    night.remember(tmp_path / MARKS_FILE)
+    assert left_out(tmp_path) == {str(file): "TỐI MẬT"}
+    assert [line.encode() for line in told_of_marked(left_out(tmp_path))]
 
 
 def test_a_file_too_long_to_be_held_is_looked_into_all_the_same(tmp_path: Path) -> None:
@@ -227,7 +239,8 @@ def test_a_file_too_long_to_be_held_is_looked_into_all_the_same(tmp_path: Path) 
     long.write_text("Kế hoạch năm học\n" * 300_000 + "TỐI MẬT\n", encoding="utf-8")
     assert long.stat().st_size > WHOLE_BYTES
     night = SecrecyLook()
-    assert FileHashes().entries(long, str(tmp_path), look=night.below(long)) == {}
+    found = FileHashes(tmp_path / "hashes").of([Place("tai-lieu", long, str(tmp_path), night.below(long))])
+    assert list(found["tai-lieu"]) == []
     assert night.marked == {str(long): "TỐI MẬT"}
 
 
@@ -305,7 +318,7 @@ def test_nights_from_before_the_mark_are_told_with_the_steps_that_work(
         rewritten = repository.snapshots(DAY.replace(day=30))
         assert [REWRITTEN_TAG in night.tags for night in rewritten] == [True]
         restored = restore(repository, rewritten[0], tmp_path / repository.name)
-        assert not any(path.removeprefix("/") in restored.manifest.files for path in held)
+        assert not any(path.removeprefix("/") in set(paths_of(restored.manifest.files)) for path in held)
         assert (tmp_path / repository.name / f"{LANDING[:-2]}30/vanban/khác.txt").exists()
     assert [verdict for health in healths(late) for verdict in health.red if verdict.topic in {Topic.MARKED, Topic.COUNT}] == []
 

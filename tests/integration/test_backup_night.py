@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -13,8 +14,10 @@ import pytest
 from backup.contents import Contents, absent_parts, stage_night
 from backup.drill import drill, last_drill, past_drills
 from backup.errors import PartMissing, ProofFailed, RepositoryDamaged, RestoreError
-from backup.manifest import MANIFEST_PATH, staged_manifest
+from backup.manifest import MANIFEST_PATH, paths_of
+from backup.manifest_file import staged_manifest, write_manifest
 from backup.restore import find_snapshot, restore
+from backup.saving import save_night
 from backup.verify import broken_parts, prove
 from connectors.records.snapshot import sha256_of
 from infra.clock import now
@@ -49,8 +52,8 @@ def test_the_proof_comes_from_the_repository(saved: School) -> None:
     manifest = staged_manifest(saved.data)
     proof = prove(saved.repository, manifest)
     assert (proof.day, proof.files) == (DAY, len(manifest.files))
-    assert proof.bytes == sum((saved.data / path).stat().st_size for path in manifest.files)
-    assert set(manifest.files) == set(saved.hashes()) - {MANIFEST_PATH}
+    assert proof.bytes == sum((saved.data / path).stat().st_size for path in paths_of(manifest.files))
+    assert set(paths_of(manifest.files)) == set(saved.hashes()) - {MANIFEST_PATH}
     assert saved.repository.locks() == []
     (newest,) = saved.repository.snapshots()
     assert newest.id == proof.snapshot
@@ -131,7 +134,7 @@ def test_a_file_that_is_not_what_the_manifest_says_is_never_handed_over(own: Sch
 def test_a_night_whose_manifest_says_nothing_is_never_handed_over(own: School, tmp_path: Path, manifest: bytes | None) -> None:
     contents = own.stage().contents
     if manifest is None:
-        contents = replace(contents, files=frozenset(), paths=tuple(path for path in contents.paths if path != MANIFEST_PATH))
+        contents = replace(contents, files=(), paths=tuple(path for path in contents.paths if path != MANIFEST_PATH))
     (own.data / MANIFEST_PATH).write_bytes(manifest or b"")
     own.repository.save(contents)
     with pytest.raises(RestoreError, match=r"không có bản kê đọc được|Không có tệp nào"):
@@ -159,7 +162,27 @@ def test_a_backup_without_one_of_its_parts_is_no_proof(own: School) -> None:
     with pytest.raises(ProofFailed, match="thiếu 1 tệp"):
         prove(own.repository, staged.manifest)
     newest = own.repository.snapshots()[-1].id
-    assert broken_parts(own.repository.files_of(newest), staged.manifest) == ("exports",)
+    assert broken_parts(own.repository, newest, staged.manifest) == ("exports",)
+
+
+def test_a_file_name_from_before_unicode_is_saved_proved_and_comes_back(own: School, tmp_path: Path) -> None:
+    name = os.fsdecode("Danh sách lớp\xff.xls".encode("latin-1", "replace"))
+    (own.data / "exports" / name).write_bytes(b"cu")
+    staged = own.stage()
+    assert save_night(own.repository, staged).complete
+    prove(own.repository, staged.manifest)
+    restore(own.repository, find_snapshot(own.repository), tmp_path / "lai")
+    assert (tmp_path / "lai" / "exports" / name).read_bytes() == b"cu"
+
+
+def test_what_nobody_vouches_for_does_not_come_back(own: School, tmp_path: Path) -> None:
+    staged = own.stage()
+    (own.data / "exports" / "moi.xlsx").write_bytes(b"sau khi lap ban ke")
+    assert save_night(own.repository, staged).complete
+    prove(own.repository, staged.manifest)
+    restore(own.repository, find_snapshot(own.repository), tmp_path / "lai")
+    brought = {file.relative_to(tmp_path / "lai").as_posix() for file in (tmp_path / "lai").rglob("*") if file.is_file()}
+    assert brought == {*paths_of(staged.manifest.files), MANIFEST_PATH}
 
 
 def test_a_backup_that_is_not_tonights_is_no_proof(own: School) -> None:
@@ -187,7 +210,7 @@ def test_the_drill_opens_the_database_and_believes_no_manifest(own: School, tmp_
     staged = own.stage()
     part = staged.manifest.parts["qlnt"]
     lying = replace(staged.manifest, parts={**staged.manifest.parts, "qlnt": replace(part, rows={"hoc_sinh": PUPILS + 1})})
-    (own.data / MANIFEST_PATH).write_bytes(lying.to_bytes())
+    write_manifest(own.data, lying)
     own.repository.save(staged.contents)
     assert drill(own.repository, tmp_path / "nhap").told.startswith("Dữ liệu khôi phục có số dòng khác bản kê")
 

@@ -22,6 +22,7 @@ from backup.binary import find_restic
 from backup.contents import Listed, stage_night
 from backup.drill import drill, last_drill
 from backup.errors import RestoreError
+from backup.manifest_file import write_manifest
 from backup.restore import find_snapshot, remove_left, restore
 from backup.saving import save_night, streamed_parts
 from backup.scratch_server import Scratch, load_dump
@@ -243,8 +244,8 @@ def test_dumps_come_back_are_loaded_into_real_servers_counted_and_gone(dumped: D
 def test_a_streamed_dump_comes_back_by_the_command_of_the_recovery_kit(dumped: Dumped, tmp_path: Path) -> None:
     school = dumped.school
     plain_restic(school, "restore", "latest", "--tag", "truong-dump,dump=so", "--target", str(tmp_path / "lai"), "--verify")
-    (entry,) = stored_manifest(school.repository, find_snapshot(school.repository).id).parts["so"].files.values()
-    assert sha256_of(tmp_path / "lai" / "so.sql") == entry.sha256
+    (entry,) = stored_manifest(school.repository, find_snapshot(school.repository).id).parts["so"].files
+    assert ("so.sql", sha256_of(tmp_path / "lai" / "so.sql")) == (entry[0], entry[1].sha256)
 
 
 @pytest.mark.server
@@ -290,9 +291,9 @@ def test_a_drill_fails_when_the_server_counts_other_rows(dumped: Dumped, tmp_pat
     dump = own.data / "staging" / "ke-toan.sql"
     dump.write_bytes(dump.read_bytes().replace(b"INSERT INTO `ch\xe1\xbb\xa9ng t\xe1\xbb\xab` VALUES\n(2", b"-- (2"))
     part = staged.manifest.parts["qlnt"]
-    lying = replace(part, path="staging/ke-toan.sql", files={"staging/ke-toan.sql": _entry(dump)}, rows={"chứng từ": 99})
+    lying = replace(part, path="staging/ke-toan.sql", files=(("staging/ke-toan.sql", _entry(dump)),), rows={"chứng từ": 99})
     manifest = replace(staged.manifest, parts={**staged.manifest.parts, "ke-toan": lying})
-    (own.data / "staging" / "manifest.json").write_bytes(manifest.to_bytes())
+    write_manifest(own.data, manifest)
     own.repository.save(replace(staged.contents, paths=(*staged.contents.paths, "staging/ke-toan.sql")))
     result = drill(own.repository, tmp_path / "nhap", dumped.servers)
     assert not result.ok

@@ -97,7 +97,7 @@ def test_times_that_contradict_each_other() -> None:
 
 def _manifest(**parts: dict[str, int]) -> Manifest:
     entries = {
-        name: PartEntry(name, {f"{name}/{path}": FileEntry(size, "") for path, size in files.items()}) for name, files in parts.items()
+        name: PartEntry(name, [(f"{name}/{path}", FileEntry(size, "")) for path, size in files.items()]) for name, files in parts.items()
     }
     return Manifest(LAST, entries, "0")
 
