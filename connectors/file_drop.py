@@ -18,7 +18,7 @@ from connectors.file_store import tell_left
 from connectors.parse_cache import Aside, ParseCache, Parsed, key_of
 from connectors.records.snapshot import sha256_of
 from connectors.secrecy_guard import SecretFile, refusal_of, told_of
-from connectors.workbook import READABLE
+from connectors.sheets.workbook import READABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

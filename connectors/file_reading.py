@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from connectors.code_lists import settle_codes
 from connectors.errors import SourceChanged, SourceRefused
 from connectors.headings import fold
-from connectors.sheets import dates_of, find_sheet, no_header, read_rows
-from connectors.workbook import read_grids
+from connectors.sheets.layout import dates_of, find_sheet, no_header, read_rows
+from connectors.sheets.workbook import read_grids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from connectors.column_maps import FileMap
     from connectors.delivery import Part
-    from connectors.grid import Grid
-    from connectors.sheet_rows import Stray
-    from connectors.sheets import Sheet
+    from connectors.sheets.grid import Grid
+    from connectors.sheets.layout import Sheet
+    from connectors.sheets.rows import Stray
 
 SIDE_BY_SIDE = 2  # each holds a whole workbook in memory
 AGAIN = "xuất lại từ hệ thống, chép vào thư mục này rồi chạy lại"

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ENTRY = "entry.json"
 MOST_ENTRIES = 500  # a school has some forty files; those that were not asked for the longest go first
 READERS = ("python-calamine", "polars")  # libraries whose version decides what is read
+READ_BY = ("connectors", "connectors.sheets", "connectors.records", "connectors.column_maps")  # packages of ours whose code does
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def key_of(digest: str, name: str, file_map: FileMap, date_words: Sequence[str])
 def _code() -> str:
     """The code that reads files, as a hash: what was read by another version is not used."""
     digest = hashlib.sha256(" ".join(version(name) for name in ("truong", *READERS)).encode())
-    modules = (entry for package in ("connectors", "connectors.records", "connectors.column_maps") for entry in files(package).iterdir())
+    modules = (entry for package in READ_BY for entry in files(package).iterdir())
     for module in sorted((entry for entry in modules if entry.name.endswith((".py", ".yaml"))), key=lambda entry: entry.name):
         digest.update(module.read_bytes())
     return digest.hexdigest()

@@ -12,8 +12,8 @@ from connectors.file_drop import is_named
 from connectors.file_store import LocalFolder
 from connectors.probe import Check, Mark, Step
 from connectors.renames import Headed
-from connectors.sheets import find_sheet
-from connectors.workbook import read_grids
+from connectors.sheets.layout import find_sheet
+from connectors.sheets.workbook import read_grids
 from infra.vietnamese import number
 
 if TYPE_CHECKING:

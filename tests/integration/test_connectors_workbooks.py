@@ -150,7 +150,7 @@ def test_damaged_old_workbooks_never_end_the_process_that_reads_them(tmp_path: P
     import random
 
     from connectors.errors import SourceRefused
-    from connectors.workbook import read_grids
+    from connectors.sheets.workbook import read_grids
 
     sound = (bombs.ROOT / "tests/unit/connectors/samples/can_bo_1900.xls").read_bytes()
     chance, refused = random.Random(1), 0

@@ -13,8 +13,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from connectors.errors import SourceRefused
-from connectors.grid import Grid
-from connectors.legacy_encodings import FAMILIES, code_of, converted, refused
+from connectors.sheets.grid import Grid
+from connectors.sheets.legacy_encodings import FAMILIES, code_of, converted, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from connectors.old_workbook_errors import errors_of
+from connectors.sheets.old_workbook_errors import errors_of
 
 MEMORY = 1024 * 1024 * 1024  # bytes; an .xls file holds at most 65,536 rows × 256 columns a sheet
 PASSWORD = "password"  # noqa: S105 - what is told, not a secret

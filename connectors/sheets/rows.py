@@ -15,15 +15,15 @@ from connectors.column_maps import SPREAD
 from connectors.delivery import PROVENANCE_ROW, Part
 from connectors.errors import SourceChanged, SourceRefused
 from connectors.headings import fold
-from connectors.legacy_encodings import SUSPECT, converted, family_of, may_be_old_code, refused
 from connectors.records.quarantine import NO_KEY, NOT_A_ROW
-from connectors.workbook_parts import NOT_COMPUTED
+from connectors.sheets.legacy_encodings import SUSPECT, converted, family_of, may_be_old_code, refused
+from connectors.sheets.workbook_parts import NOT_COMPUTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from connectors.column_maps import FileMap, Letters, SheetTable, Spread
-    from connectors.sheets import Sheet
+    from connectors.sheets.layout import Sheet
 
 FEWEST_CELLS = 2  # that make a row without a code a row
 SIGNATURE_CELLS = 3  # "Người lập biểu … Hiệu trưởng": so few cells, and a phrase where the code should be

@@ -18,11 +18,11 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from connectors import old_workbook
-from connectors.delimited import read_delimited
 from connectors.errors import SourceRefused
-from connectors.grid import Grid
-from connectors.workbook_parts import BROKEN_FIX, LARGEST_UNPACKED, MOST_CELLS, Inspected, inspect
+from connectors.sheets import old_workbook
+from connectors.sheets.delimited import read_delimited
+from connectors.sheets.grid import Grid
+from connectors.sheets.workbook_parts import BROKEN_FIX, LARGEST_UNPACKED, MOST_CELLS, Inspected, inspect
 
 __all__ = ["LARGEST_UNPACKED", "READABLE", "read_grids"]
 

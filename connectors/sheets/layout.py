@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from connectors.cells import text_of
 from connectors.errors import SourceChanged
 from connectors.headings import Header, fold, joined_lines, known_headings
-from connectors.legacy_encodings import converted, family_of, refused
-from connectors.sheet_rows import parts_of, place, read_rows
+from connectors.sheets.legacy_encodings import converted, family_of, refused
+from connectors.sheets.rows import parts_of, place, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from connectors.column_maps import FileMap
-    from connectors.grid import Grid
+    from connectors.sheets.grid import Grid
 
 __all__ = ["Sheet", "dates_of", "find_sheet", "no_header", "parts_of", "place", "read_rows"]
 
