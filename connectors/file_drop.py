@@ -14,11 +14,11 @@ import polars as pl
 from connectors.delivery import PROVENANCE_ROW, Delivery, Places, landed
 from connectors.errors import SourceRefused, SourceUnreachable
 from connectors.file_reading import AGAIN, read_files
-from connectors.file_store import tell_left
 from connectors.parse_cache import Aside, ParseCache, Parsed, key_of
 from connectors.records.snapshot import sha256_of
 from connectors.secrecy_guard import SecretFile, refusal_of, told_of
 from connectors.sheets.workbook import READABLE
+from connectors.stores.store import tell_left
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from connectors.column_maps import FileMap, FolderMap
     from connectors.file_reading import FileReading
-    from connectors.file_store import FileStore, OpenStore, StoredFile
     from connectors.records.snapshot import Snapshot
+    from connectors.stores.store import FileStore, OpenStore, StoredFile
 
 
 @dataclass(frozen=True, slots=True)

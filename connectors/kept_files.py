@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.delivery import Delivery, Places, landed
 from connectors.errors import SourceRefused
-from connectors.file_store import tell_left
 from connectors.records.snapshot import sha256_of
 from connectors.secrecy_guard import SecretFile, told_of
+from connectors.stores.store import tell_left
 from infra.clock import SCHOOL_ZONE
 from infra.secrecy import WHAT_TO_DO
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from connectors.file_store import FileStore, OpenStore, StoredFile
     from connectors.records.snapshot import Snapshot
+    from connectors.stores.store import FileStore, OpenStore, StoredFile
 
 MOST_BYTES = 20 * 1024**3  # of all files of a system; the school's website has a tenth of that
 INDEX = "{system}.json"

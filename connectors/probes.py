@@ -91,7 +91,7 @@ def _nothing_special(source: Source) -> Step:
 
 def _host_key(source: SftpSource, patience: float) -> Step:
     """The key is shown for a person to compare with what the server's administrator says; it is never written by itself."""
-    from connectors.sftp_access import host_key_of  # noqa: PLC0415 - paramiko takes its time, and only this needs it
+    from connectors.stores.sftp_access import host_key_of  # noqa: PLC0415 - paramiko takes its time, and only this needs it
 
     shown = host_key_of(source.host, source.port, patience)
     paste = (f'host_key = "{shown}"',)

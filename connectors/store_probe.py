@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from connectors.database_probe import HEADINGS, LOG_IN, RIGHTS, heading_lines
 from connectors.file_drop import is_named
-from connectors.file_store import LocalFolder
 from connectors.probe import Check, Mark, Step
 from connectors.renames import Headed
 from connectors.sheets.layout import find_sheet
 from connectors.sheets.workbook import read_grids
+from connectors.stores.store import LocalFolder
 from infra.vietnamese import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connectors.column_maps import FileMap, FolderMap
-    from connectors.file_store import FileStore, OpenStore, StoredFile
+    from connectors.stores.store import FileStore, OpenStore, StoredFile
 
 SHOWN_NAMES = 5
 NO_FILE_FIX = "xuất từ hệ thống rồi thả tệp vào đó, hoặc sửa tên tệp trong bản đồ cột"

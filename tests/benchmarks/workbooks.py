@@ -22,8 +22,8 @@ from connectors.column_maps import FileMap, FolderMap, load_map
 from connectors.delivery import Delivery, Places
 from connectors.file_drop import DropSource
 from connectors.file_reading import read_file, read_files
-from connectors.file_store import LocalFolder
 from connectors.records.codes import reference
+from connectors.stores.store import LocalFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

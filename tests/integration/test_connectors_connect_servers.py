@@ -13,8 +13,8 @@ import trustme
 
 from connectors.probe import Mark, Place, reach_checks, run, within
 from connectors.probes import outside, reachable, steps_of, steps_of_api
-from connectors.sftp_store import SftpStore
 from connectors.store_probe import store_checks
+from connectors.stores.sftp import SftpStore
 from infra.settings import Mail, Settings
 from tests.integration.api_server import api_of, authority, certificate
 from tests.integration.connecting import PERSONAL, marks, settings_of, taken

@@ -1,7 +1,7 @@
 """How to get into an SFTP server: the host key that is pinned, the log-in, and what its refusals mean.
 
 The key of the server is pinned by its fingerprint: nothing is ever accepted on first sight, no known_hosts
-file and no agent is asked. This and sftp_store are the modules that import paramiko.
+file and no agent is asked. This and sftp are the modules that import paramiko.
 """
 
 from __future__ import annotations

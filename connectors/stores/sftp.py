@@ -18,7 +18,8 @@ import paramiko
 
 from connectors.deadlines import NIGHTLY, Patience, cut_after
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
-from connectors.file_store import (
+from connectors.stores.sftp_access import LOST, begin_sftp, host_key_of, log_in, pinned, place_of
+from connectors.stores.store import (
     MOST_FILES,
     UNSAFE,
     StoredFile,
@@ -30,13 +31,12 @@ from connectors.file_store import (
     settled,
     write_block,
 )
-from connectors.sftp_access import LOST, begin_sftp, host_key_of, log_in, pinned, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from connectors.file_store import OpenStore
+    from connectors.stores.store import OpenStore
     from infra.source_settings import SftpSource
 
 __all__ = ["SftpStore", "host_key_of"]

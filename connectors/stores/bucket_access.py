@@ -1,6 +1,6 @@
 """How to get into an S3-compatible store: keys, time-outs, TLS, and what its refusals mean.
 
-Nothing of this machine's own AWS settings is used but what truong.toml says. This and object_store are the
+Nothing of this machine's own AWS settings is used but what truong.toml says. This, bucket and object_lock are the
 modules that import boto3.
 """
 

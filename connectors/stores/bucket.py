@@ -1,7 +1,7 @@
 """Files in an S3-compatible bucket: listed, and fetched by ranges.
 
 Where the bucket keeps versions, the version that was listed is the one that is fetched; elsewhere the ETag
-must still be that of the listing. This and object_access are the modules that import boto3.
+must still be that of the listing. This, bucket_access and object_lock are the modules that import boto3.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from botocore.exceptions import ClientError
 
 from connectors.deadlines import NIGHTLY, Cutoff, Patience, cut_after
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
-from connectors.file_store import RESTARTS, StoredFile, fetch_settled, listing, readable, write_block
-from connectors.object_access import NETWORK_FIX, NO_STORE, NO_STORE_FIX, code_of, open_client, told
+from connectors.stores.bucket_access import NETWORK_FIX, NO_STORE, NO_STORE_FIX, code_of, open_client, told
+from connectors.stores.store import RESTARTS, StoredFile, fetch_settled, listing, readable, write_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from connectors.file_store import OpenStore
+    from connectors.stores.store import OpenStore
     from infra.source_settings import BucketSource
 
 CUTS = 3  # per file: a body that breaks off is asked for again from there

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from connectors.deadlines import NIGHTLY, Cutoff, cut_after
-from connectors.object_access import code_of, open_client, told
+from connectors.stores.bucket_access import code_of, open_client, told
 
 if TYPE_CHECKING:
     from pathlib import Path
