@@ -18,9 +18,9 @@ from connectors.database import DatabaseSource
 from connectors.database_access import Access, database_url
 from connectors.database_servers import SQLITE
 from connectors.delivery import Places
-from connectors.file_drop import DropSource
-from connectors.file_reading import AGAIN
-from connectors.kept_files import KeptFiles
+from connectors.files.drop import DropSource
+from connectors.files.kept import KeptFiles
+from connectors.files.reading import AGAIN
 from connectors.records.snapshot import damaged_tables, open_snapshot, write_snapshot
 from connectors.records.systems import label_of
 from connectors.records.tables import TABLES

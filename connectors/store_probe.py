@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from connectors.database_probe import HEADINGS, LOG_IN, RIGHTS, heading_lines
-from connectors.file_drop import is_named
+from connectors.files.drop import is_named
 from connectors.probe import Check, Mark, Step
 from connectors.renames import Headed
 from connectors.sheets.layout import find_sheet

@@ -1,6 +1,6 @@
 """Where files lie that a system delivers: a folder, an SFTP server, a bucket. Listed and copied, never written.
 
-One store is one place of one system. A store knows nothing of what the files mean; connectors.file_drop does.
+One store is one place of one system. A store knows nothing of what the files mean; connectors.files does.
 """
 
 from __future__ import annotations

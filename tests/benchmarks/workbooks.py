@@ -20,8 +20,8 @@ from python_calamine import CalamineWorkbook
 
 from connectors.column_maps import FileMap, FolderMap, load_map
 from connectors.delivery import Delivery, Places
-from connectors.file_drop import DropSource
-from connectors.file_reading import read_file, read_files
+from connectors.files.drop import DropSource
+from connectors.files.reading import read_file, read_files
 from connectors.records.codes import reference
 from connectors.stores.store import LocalFolder
 

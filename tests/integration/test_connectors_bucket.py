@@ -19,7 +19,7 @@ import trustme
 from connectors.deadlines import Patience
 from connectors.delivery import Places
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
-from connectors.kept_files import KeptFiles
+from connectors.files.kept import KeptFiles
 from connectors.stores.bucket import BucketStore
 from tests.integration.connector_sources import left_over
 from tests.integration.fault_proxy import FaultProxy, proxied

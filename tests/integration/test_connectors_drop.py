@@ -20,9 +20,9 @@ from connectors.deadlines import Patience
 from connectors.delivery import Places
 from connectors.demo import DemoOptions, write_demo
 from connectors.errors import SourceError, SourceRefused
-from connectors.file_drop import DropSource
-from connectors.kept_files import KeptFiles
-from connectors.parse_cache import _digest
+from connectors.files.drop import DropSource
+from connectors.files.kept import KeptFiles
+from connectors.files.parse_cache import _digest
 from connectors.records.snapshot import Snapshot, sha256_of
 from connectors.records.tables import TABLES
 from connectors.secrecy_guard import Guard

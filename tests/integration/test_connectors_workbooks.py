@@ -10,7 +10,7 @@ import xlsxwriter
 from connectors.column_maps import FolderMap, load_map
 from connectors.delivery import Delivery
 from connectors.errors import SourceChanged
-from connectors.file_reading import read_file, read_files
+from connectors.files.reading import read_file, read_files
 from connectors.records.codes import reference, traits
 from tests.integration import workbook_bombs as bombs
 from tests.integration.connector_sources import DAY

@@ -10,7 +10,7 @@ import xlsxwriter
 
 from connectors.column_maps import FileMap, SheetTable
 from connectors.errors import SourceRefused
-from connectors.file_reading import read_file
+from connectors.files.reading import read_file
 from connectors.sheets.delimited import LONGEST_LINE, read_delimited
 from connectors.sheets.legacy_encodings import FAMILIES, code_of, family_of, from_unicode, to_unicode
 

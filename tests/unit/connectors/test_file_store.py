@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import SourceRefused, SourceUnreachable
-from connectors.kept_files import landing_names
+from connectors.files.kept import landing_names
 from connectors.stores.store import LARGEST_FILE, LocalFolder, StoredFile, listing, marked_done, name_flaw, readable, tell_left, whole
 
 

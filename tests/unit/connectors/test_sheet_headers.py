@@ -11,7 +11,7 @@ import xlsxwriter
 
 from connectors.column_maps import FileMap, SheetTable, load_map
 from connectors.errors import SourceChanged, SourceRefused
-from connectors.file_reading import read_file
+from connectors.files.reading import read_file
 from connectors.sheets.old_workbook_errors import errors_of
 
 SAMPLES = Path(__file__).with_name("samples")

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connectors.code_lists import settle_codes
 from connectors.errors import SourceChanged, SourceRefused
+from connectors.files.code_lists import settle_codes
 from connectors.headings import fold
 from connectors.sheets.layout import dates_of, find_sheet, no_header, read_rows
 from connectors.sheets.workbook import read_grids

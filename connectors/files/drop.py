@@ -13,8 +13,8 @@ import polars as pl
 
 from connectors.delivery import PROVENANCE_ROW, Delivery, Places, landed
 from connectors.errors import SourceRefused, SourceUnreachable
-from connectors.file_reading import AGAIN, read_files
-from connectors.parse_cache import Aside, ParseCache, Parsed, key_of
+from connectors.files.parse_cache import Aside, ParseCache, Parsed, key_of
+from connectors.files.reading import AGAIN, read_files
 from connectors.records.snapshot import sha256_of
 from connectors.secrecy_guard import SecretFile, refusal_of, told_of
 from connectors.sheets.workbook import READABLE
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.column_maps import FileMap, FolderMap
-    from connectors.file_reading import FileReading
+    from connectors.files.reading import FileReading
     from connectors.records.snapshot import Snapshot
     from connectors.stores.store import FileStore, OpenStore, StoredFile
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 ENTRY = "entry.json"
 MOST_ENTRIES = 500  # a school has some forty files; those that were not asked for the longest go first
 READERS = ("python-calamine", "polars")  # libraries whose version decides what is read
-# Our own packages whose code decides it: all that is loaded with file_reading.
-READ_BY = ("connectors", "connectors.sheets", "connectors.stores", "connectors.records", "connectors.column_maps")
+# Our own packages whose code decides it: all that is loaded with reading.py.
+READ_BY = ("connectors", "connectors.files", "connectors.sheets", "connectors.stores", "connectors.records", "connectors.column_maps")
 
 
 @dataclass(frozen=True, slots=True)
