@@ -14,9 +14,6 @@ import polars as pl
 from sqlalchemy import URL
 
 from connectors.column_maps import ApiMap, DatabaseMap, FolderMap, load_map
-from connectors.database import DatabaseSource
-from connectors.database_access import Access, database_url
-from connectors.database_servers import SQLITE
 from connectors.delivery import Places
 from connectors.files.drop import DropSource
 from connectors.files.kept import KeptFiles
@@ -25,6 +22,9 @@ from connectors.records.snapshot import damaged_tables, open_snapshot, write_sna
 from connectors.records.systems import label_of
 from connectors.records.tables import TABLES
 from connectors.secrecy_guard import Guard
+from connectors.sql.access import Access, database_url
+from connectors.sql.servers import SQLITE
+from connectors.sql.source import DatabaseSource
 from connectors.stores.store import LocalFolder
 from infra.errors import ConfigurationError
 from infra.source_settings import ApiSource, BucketSource, SftpSource

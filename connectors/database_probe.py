@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.database_refusals import refusal
 from connectors.headings import Header, known_headings
 from connectors.probe import Check, Mark, Step
 from connectors.renames import Headed
+from connectors.sql.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from connectors.column_maps import DatabaseMap
-    from connectors.database_access import Access
+    from connectors.sql.access import Access
 
 SHOWN_HEADINGS = 5
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

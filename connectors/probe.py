@@ -17,7 +17,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from connectors.database_access import database_url
+from connectors.sql.access import database_url
 from infra.errors import SchoolError
 from infra.source_settings import ApiSource, BucketSource, DatabaseSource, FolderSource, ImapServer, SftpSource
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from connectors.catalogue import build_sources
 from connectors.column_maps import DatabaseMap, FolderMap
-from connectors.database import DatabaseSource
 from connectors.database_probe import SHOWN_HEADINGS, database_checks, headed_tables
 from connectors.files.drop import DropSource
 from connectors.probe import PATIENCE_SECONDS, Check, Mark, Place, Step, place_of, place_of_mail, quick_step, reach_checks, run
+from connectors.sql.source import DatabaseSource
 from connectors.store_probe import headed_files, store_checks
 from infra.errors import ConfigurationError, SchoolError
 from infra.source_settings import ApiSource, SftpSource

@@ -20,9 +20,6 @@ from sqlalchemy import column, inspect, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.cells import text_of
-from connectors.database_adbc import BulkFailedError, open_bulk
-from connectors.database_columns import ask
-from connectors.database_refusals import refusal
 from connectors.delivery import PROVENANCE_ROW, Delivery, Places, WrittenPart, landed
 from connectors.errors import SourceChanged, SourceRefused
 from connectors.headings import Header, known_headings
@@ -30,6 +27,9 @@ from connectors.records.cleaning import clean_date
 from connectors.records.quarantine import NO_KEY
 from connectors.records.snapshot import ROWS_IN_A_GROUP, sha256_of
 from connectors.records.streaming import Encoder, ParquetFile, TableWriter, constant, regrouped
+from connectors.sql.adbc import BulkFailedError, open_bulk
+from connectors.sql.columns import ask
+from connectors.sql.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnClause, Connection
 
     from connectors.column_maps import DatabaseMap, DatabaseTable, InfoTable
-    from connectors.database_access import Access
-    from connectors.database_adbc import Bulk
-    from connectors.database_columns import Asked
     from connectors.records.snapshot import Snapshot
+    from connectors.sql.access import Access
+    from connectors.sql.adbc import Bulk
+    from connectors.sql.columns import Asked
 
 BATCH = ROWS_IN_A_GROUP  # rows held as Python objects at a time
 FEWEST_CELLS = 2  # that make a row without a code a row

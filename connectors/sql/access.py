@@ -14,12 +14,12 @@ from sqlalchemy import URL, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from connectors.database_lines import let_in_within
-from connectors.database_refusals import REFUSALS, refusal
-from connectors.database_servers import MARIADB, MYSQL, POSTGRESQL, SERVERS, SQLITE, Patience
-from connectors.database_silence import give_up_after
 from connectors.deadlines import NIGHTLY, Cutoff, cut_after
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
+from connectors.sql.lines import let_in_within
+from connectors.sql.refusals import REFUSALS, refusal
+from connectors.sql.servers import MARIADB, MYSQL, POSTGRESQL, SERVERS, SQLITE, Patience
+from connectors.sql.silence import give_up_after
 from infra.errors import ConfigurationError
 from infra.secret_files import read_secret
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from connectors.database_servers import Server
+    from connectors.sql.servers import Server
 
 PATIENCE_SECONDS = 15  # for a connection, or for a database that another program has locked
 STATEMENT_SECONDS = 600  # per statement; a table of a million rows takes a few seconds

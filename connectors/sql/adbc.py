@@ -19,18 +19,18 @@ import pyarrow as pa
 from adbc_driver_postgresql import StatementOptions, dbapi  # type: ignore[import-untyped]
 from sqlalchemy.dialects import postgresql
 
-from connectors.database_prefetch import Silent, prefetched
-from connectors.database_refusals import LOST, REFUSALS, refused_by_code
-from connectors.database_servers import begin_postgresql
 from connectors.errors import SourceUnreachable
+from connectors.sql.prefetch import Silent, prefetched
+from connectors.sql.refusals import LOST, REFUSALS, refused_by_code
+from connectors.sql.servers import begin_postgresql
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from sqlalchemy import Connection
 
-    from connectors.database_access import Access
-    from connectors.database_columns import Asked
+    from connectors.sql.access import Access
+    from connectors.sql.columns import Asked
 
 LOG = logging.getLogger(__name__)
 SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
