@@ -66,7 +66,7 @@ def _build(system: str, source: SourceSettings, settings: Settings, places: Plac
         password_file = settings.path(source.password_file) if source.password_file else None
         return DatabaseSource(system, Access(database_url(source.url, settings.home), password_file), column_map, places)
     if isinstance(source, ApiSource) and isinstance(column_map, ApiMap):
-        from connectors.rest_api import RestSource  # noqa: PLC0415 - httpx
+        from connectors.rest.source import RestSource  # noqa: PLC0415 - httpx
 
         files = {name: settings.path(file) for name in ("secret_file", "ca_file") if (file := getattr(source, name))}
         return RestSource(system, source.model_copy(update=files), column_map, places)

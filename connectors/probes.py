@@ -103,7 +103,7 @@ def _host_key(source: SftpSource, patience: float) -> Step:
 
 def steps_of_api(source: Source) -> Iterator[Step]:
     """The API's adapter has steps of its own, name and port included."""
-    from connectors.rest_api import RestSource  # noqa: PLC0415 - httpx, and only this needs it
+    from connectors.rest.source import RestSource  # noqa: PLC0415 - httpx, and only this needs it
     from connectors.rest_probe import READ, RIGHTS, probe  # noqa: PLC0415
 
     if not isinstance(source, RestSource):

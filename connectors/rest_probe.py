@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 from connectors.certificates import told_of
 from connectors.errors import SourceError
-from connectors.rest_client import connected, origin, trusted
-from connectors.rest_errors import no_tls, not_there, not_trusted
-from connectors.rest_paging import page_of
+from connectors.rest.client import connected, origin, trusted
+from connectors.rest.errors import no_tls, not_there, not_trusted
+from connectors.rest.paging import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from connectors.rest_api import RestSource
-    from connectors.rest_client import RestClient
+    from connectors.rest.client import RestClient
+    from connectors.rest.source import RestSource
 
 RESOLVE, PORT, TLS, SIGN_IN, RIGHTS, READ = "tên máy", "cổng", "TLS", "đăng nhập", "quyền", "đọc thử"
 

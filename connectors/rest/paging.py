@@ -10,16 +10,16 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 from connectors.errors import SourceRefused
-from connectors.rest_client import resolved
-from connectors.rest_errors import login_page, other_shape, too_much
+from connectors.rest.client import resolved
+from connectors.rest.errors import login_page, other_shape, too_much
 from infra.vietnamese import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connectors.column_maps import Paging
-    from connectors.rest_client import Answer
-    from connectors.rest_memory import Asked
+    from connectors.rest.client import Answer
+    from connectors.rest.memory import Asked
 
 AGAIN = "chạy lại lúc không ai sửa dữ liệu; nếu vẫn vậy, hỏi nhà cung cấp"
 BUG = "hỏi nhà cung cấp hệ thống, rồi chạy lại"

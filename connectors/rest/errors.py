@@ -9,7 +9,7 @@ from connectors.errors import SourceChanged, SourceError, SourceRefused, SourceU
 from infra.vietnamese import decimal, number, size
 
 if TYPE_CHECKING:
-    from connectors.rest_pace import Limits
+    from connectors.rest.pace import Limits
 
 RETRIED = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 LATER = "xem hệ thống nguồn có mở được bình thường không, rồi chạy lại"

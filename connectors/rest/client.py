@@ -13,11 +13,11 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from connectors import rest_errors as told
 from connectors.deadlines import Cutoff, cut_after
 from connectors.errors import SourceError, SourceRefused
-from connectors.rest_pace import Pace, seconds_asked
-from connectors.rest_sign_in import Token, client_proof, token_of
+from connectors.rest import errors as told
+from connectors.rest.pace import Pace, seconds_asked
+from connectors.rest.sign_in import Token, client_proof, token_of
 from infra.errors import ConfigurationError
 from infra.secret_files import read_secret
 

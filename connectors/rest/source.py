@@ -1,7 +1,7 @@
 """A system read over its HTTP API: OAuth 2 token, JSON pages, landed as they came, then canonical rows.
 
 Only ever GET, but for the token. A fetch reads every resource whole or fails whole: pages that came are
-not asked for again while it lasts, and the next fetch starts anew (connectors.rest_paging says why).
+not asked for again while it lasts, and the next fetch starts anew (connectors.rest.paging says why).
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from connectors.records.cleaning import clean_date
 from connectors.records.quarantine import NO_KEY
 from connectors.records.snapshot import sha256_of
 from connectors.records.streaming import Encoder, TableWriter, delivered
-from connectors.rest_client import connected, origin, plain_address
-from connectors.rest_memory import Memory, made_of
-from connectors.rest_pace import Limits, Pace
-from connectors.rest_paging import Reading, object_of, value_at
-from connectors.rest_records import Gathering, moment_text
+from connectors.rest.client import connected, origin, plain_address
+from connectors.rest.memory import Memory, made_of
+from connectors.rest.pace import Limits, Pace
+from connectors.rest.paging import Reading, object_of, value_at
+from connectors.rest.records import Gathering, moment_text
 from infra.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from connectors.column_maps import ApiMap, ApiTable
     from connectors.records.snapshot import Snapshot
-    from connectors.rest_memory import Asked
-    from connectors.rest_paging import Record
+    from connectors.rest.memory import Asked
+    from connectors.rest.paging import Record
     from infra.source_settings import ApiSource
 
 FEWEST_CELLS = 2  # that make a record without a code a row

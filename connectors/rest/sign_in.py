@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 from urllib.parse import quote_plus
 
-from connectors.rest_errors import login_page, other_shape
+from connectors.rest.errors import login_page, other_shape
 
 RENEW_BEFORE = 30  # seconds before a token ends; at most a quarter of its life
 WRITING = re.compile(r"write|admin|manage|full|delete|update", re.IGNORECASE)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.column_maps import ApiTable
-    from connectors.rest_paging import Record
+    from connectors.rest.paging import Record
 
 BATCH = ROWS_IN_A_GROUP  # records held at a time
 NESTED = {dict, list}

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
 from connectors.records.snapshot import sha256_of
-from connectors.rest_client import Answer
+from connectors.rest.client import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.delivery import Places
-    from connectors.rest_client import RestClient
-    from connectors.rest_pace import Pace
+    from connectors.rest.client import RestClient
+    from connectors.rest.pace import Pace
 
 OK = 200
 
