@@ -127,7 +127,7 @@ def _steps_of_mail(settings: Settings, patience: float) -> Iterator[Step]:
     if mail is None or mail.imap is None:
         yield _mail_there(settings, patience)
         return
-    from connectors.imap_store import probe_imap  # noqa: PLC0415 - only this needs it
+    from connectors.mail.imap import probe_imap  # noqa: PLC0415 - only this needs it
 
     try:
         for label, seen in probe_imap(mail.imap, settings.home):

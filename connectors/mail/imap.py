@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from connectors.certificates import told_of
 from connectors.deadlines import NIGHTLY
 from connectors.errors import SourceRefused, SourceUnreachable
-from connectors.imap_access import AGAIN, DROPPED, NOT_DONE, Server, leave, shut
-from connectors.imap_answers import Folder, Namespaces, folders_of, messages_of, namespaces_of, uids_of
+from connectors.mail.imap_access import AGAIN, DROPPED, NOT_DONE, Server, leave, shut
+from connectors.mail.imap_answers import Folder, Namespaces, folders_of, messages_of, namespaces_of, uids_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from connectors.imap_access import Wire
-    from connectors.imap_answers import Part
+    from connectors.mail.imap_access import Wire
+    from connectors.mail.imap_answers import Part
     from connectors.records.mail import Message
     from infra.source_settings import ImapServer
 

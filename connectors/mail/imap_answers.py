@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connectors.mail_store import INBOX, decoded, letterhead, school_time
+from connectors.mail.maildir import INBOX, decoded, letterhead, school_time
 from connectors.records.mail import Message
 
 if TYPE_CHECKING:
