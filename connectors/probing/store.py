@@ -7,9 +7,9 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from connectors.database_probe import HEADINGS, LOG_IN, RIGHTS, heading_lines
 from connectors.files.drop import is_named
-from connectors.probe import Check, Mark, Step
+from connectors.probing.database import HEADINGS, LOG_IN, RIGHTS, heading_lines
+from connectors.probing.steps import Check, Mark, Step
 from connectors.renames import Headed
 from connectors.sheets.layout import find_sheet
 from connectors.sheets.workbook import read_grids

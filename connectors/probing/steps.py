@@ -1,7 +1,7 @@
 """The steps of `truong connect SOURCE --test`, as data: find the machine, its port, who it is, log in, rights, headings.
 
 Every step looks and says what it found; nothing is written, neither there nor here. This module reaches machines,
-files and folders; what comes behind the door is in database_probe and store_probe; connectors.probes puts them together.
+files and folders; what comes behind the door is in database.py, store.py and api.py; kinds.py puts them together.
 """
 
 from __future__ import annotations

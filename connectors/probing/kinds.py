@@ -1,6 +1,6 @@
 """Which steps `truong connect SOURCE --test` takes for which kind of source, and what a night may ask of headings.
 
-A new kind of source gets a line here: its place in connectors.probe, and what comes behind its door.
+A new kind of source gets a line here: its place in connectors.probing.steps, and what comes behind its door.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from connectors.catalogue import build_sources
 from connectors.column_maps import DatabaseMap, FolderMap
-from connectors.database_probe import SHOWN_HEADINGS, database_checks, headed_tables
 from connectors.files.drop import DropSource
-from connectors.probe import PATIENCE_SECONDS, Check, Mark, Place, Step, place_of, place_of_mail, quick_step, reach_checks, run
+from connectors.probing.database import SHOWN_HEADINGS, database_checks, headed_tables
+from connectors.probing.steps import PATIENCE_SECONDS, Check, Mark, Place, Step, place_of, place_of_mail, quick_step, reach_checks, run
+from connectors.probing.store import headed_files, store_checks
 from connectors.sql.source import DatabaseSource
-from connectors.store_probe import headed_files, store_checks
 from infra.errors import ConfigurationError, SchoolError
 from infra.source_settings import ApiSource, SftpSource
 
@@ -103,8 +103,8 @@ def _host_key(source: SftpSource, patience: float) -> Step:
 
 def steps_of_api(source: Source) -> Iterator[Step]:
     """The API's adapter has steps of its own, name and port included."""
+    from connectors.probing.api import READ, RIGHTS, probe  # noqa: PLC0415
     from connectors.rest.source import RestSource  # noqa: PLC0415 - httpx, and only this needs it
-    from connectors.rest_probe import READ, RIGHTS, probe  # noqa: PLC0415
 
     if not isinstance(source, RestSource):
         yield _nothing_special(source)

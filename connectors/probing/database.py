@@ -13,7 +13,7 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.headings import Header, known_headings
-from connectors.probe import Check, Mark, Step
+from connectors.probing.steps import Check, Mark, Step
 from connectors.renames import Headed
 from connectors.sql.refusals import refusal
 
