@@ -14,18 +14,18 @@ import polars as pl
 from sqlalchemy import URL
 
 from connectors.column_maps import ApiMap, DatabaseMap, FolderMap, load_map
-from connectors.database import DatabaseSource
-from connectors.database_access import Access, database_url
-from connectors.database_servers import SQLITE
 from connectors.delivery import Places
-from connectors.file_drop import DropSource
-from connectors.file_reading import AGAIN
-from connectors.file_store import LocalFolder
-from connectors.kept_files import KeptFiles
+from connectors.files.drop import DropSource
+from connectors.files.kept import KeptFiles
+from connectors.files.reading import AGAIN
 from connectors.records.snapshot import damaged_tables, open_snapshot, write_snapshot
 from connectors.records.systems import label_of
 from connectors.records.tables import TABLES
 from connectors.secrecy_guard import Guard
+from connectors.sql.access import Access, database_url
+from connectors.sql.servers import SQLITE
+from connectors.sql.source import DatabaseSource
+from connectors.stores.store import LocalFolder
 from infra.errors import ConfigurationError
 from infra.source_settings import ApiSource, BucketSource, SftpSource
 from infra.source_settings import DatabaseSource as DatabaseSettings
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.column_maps import ColumnMap
-    from connectors.file_store import FileStore
     from connectors.records.snapshot import Snapshot
     from connectors.source import Source
+    from connectors.stores.store import FileStore
     from infra.settings import Settings
     from infra.source_settings import FolderSource as FolderSettings
     from infra.source_settings import SourceSettings
@@ -66,7 +66,7 @@ def _build(system: str, source: SourceSettings, settings: Settings, places: Plac
         password_file = settings.path(source.password_file) if source.password_file else None
         return DatabaseSource(system, Access(database_url(source.url, settings.home), password_file), column_map, places)
     if isinstance(source, ApiSource) and isinstance(column_map, ApiMap):
-        from connectors.rest_api import RestSource  # noqa: PLC0415 - httpx
+        from connectors.rest.source import RestSource  # noqa: PLC0415 - httpx
 
         files = {name: settings.path(file) for name in ("secret_file", "ca_file") if (file := getattr(source, name))}
         return RestSource(system, source.model_copy(update=files), column_map, places)
@@ -82,11 +82,11 @@ def _build(system: str, source: SourceSettings, settings: Settings, places: Plac
 def _store(source: FileSettings, settings: Settings, label: str, *, recursive: bool) -> FileStore:
     """Where a system's files lie."""
     if isinstance(source, SftpSource):
-        from connectors.sftp_store import SftpStore  # noqa: PLC0415 - paramiko
+        from connectors.stores.sftp import SftpStore  # noqa: PLC0415 - paramiko
 
         return SftpStore(source, settings.home, label, recursive)
     if isinstance(source, BucketSource):
-        from connectors.object_store import BucketStore  # noqa: PLC0415 - boto3
+        from connectors.stores.bucket import BucketStore  # noqa: PLC0415 - boto3
 
         return BucketStore(source, settings.home, label, recursive)
     return LocalFolder(settings.path(source.path), label, AGAIN, recursive)

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from connectors.errors import SourceRefused
-from connectors.file_store import not_now, told_of_left
+from connectors.stores.store import not_now, told_of_left
 from infra.errors import DataStoppedExport
 from infra.secrecy import WHAT_TO_DO, look_at, mark_in_name
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from connectors.errors import SourceError
-    from connectors.file_store import OpenStore, StoredFile
+    from connectors.stores.store import OpenStore, StoredFile
     from infra.secrecy import Mark
 
 

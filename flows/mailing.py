@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backup.mail_archive import plan_pruning
-from connectors.imap_store import read_imap
-from connectors.mail_store import read_maildir
+from connectors.mail.imap import read_imap
+from connectors.mail.maildir import read_maildir
 from flows.night_record import StepResult
 from infra.clock import vietnamese_date
 from infra.errors import ConfigurationError

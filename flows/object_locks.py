@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from backup.access import S3, kind_of
 from backup.verdict import Topic, bad, fine
-from connectors.object_lock import locked_days
+from connectors.stores.object_lock import locked_days
 from infra.errors import SchoolError
 from infra.source_settings import BucketSource
 

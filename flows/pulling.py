@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connectors.catalogue import build_sources, combine, last_good
 from connectors.contract import GOOD_NIGHTS, Breach, ContractBroken, Kind, examine, only_system
 from connectors.errors import SourceUnreachable
-from connectors.probes import headed_of, only_source
+from connectors.probing.kinds import headed_of, only_source
 from connectors.records.school_calendar import SchoolCalendar
 from connectors.records.snapshot import Snapshot, open_snapshot
 from connectors.records.tables import TABLES

@@ -113,8 +113,7 @@ def fetch_wheel(package: dict[str, Any], scratch: Path) -> zipfile.ZipFile:
     """The wheel through the user's own pip if there is one (it knows mirrors and proxies), else from the URL in the lock."""
     wheel = wheel_for_this_machine(package)
     fetched = pip_download(f"uv=={package['version']}", scratch) or download(wheel["url"], scratch / wheel["url"].rsplit("/", 1)[1])
-    locked = {entry["hash"] for entry in package["wheels"]}
-    if f"sha256:{sha256_of(fetched)}" not in locked:
+    if f"sha256:{sha256_of(fetched)}" not in {locked["hash"] for locked in package["wheels"]}:
         raise SetupError("Tệp uv tải về không khớp mã băm trong uv.lock, không dùng → thử lại bằng mạng khác")
     return zipfile.ZipFile(fetched)
 

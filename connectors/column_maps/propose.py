@@ -21,13 +21,13 @@ from connectors.errors import SourceChanged
 from connectors.headings import Header, fold, known_headings
 from connectors.records.cleaning import DERIVED
 from connectors.records.tables import TABLES
-from connectors.sheets import FEWEST_HEADINGS, HEADER_WITHIN, Sheet, find_sheet, place
+from connectors.sheets.layout import FEWEST_HEADINGS, HEADER_WITHIN, Sheet, find_sheet, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import PurePath
 
-    from connectors.grid import Grid
+    from connectors.sheets.grid import Grid
 
 ALIKE = 0.8  # likeness of two folded headings from which one is proposed for the other
 BY_LOOK = 0.5  # what a heading is worth that only its values speak for

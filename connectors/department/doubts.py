@@ -30,8 +30,11 @@ def _strange(column: str, name: str) -> pl.Expr:
 
 
 def pupil_doubts() -> tuple[Doubt, ...]:
-    """Doubts about pupils that are counted."""
-    newly = pl.col("enrolment_kind") == codes.NEWLY_ENROLLED
+    """Doubts about pupils that are counted, in the order in which they are told."""
+    return (*_who_they_are(), *_how_they_learn(), *_what_they_are_due(), *_whether_they_count())
+
+
+def _who_they_are() -> tuple[Doubt, ...]:
     return (
         Doubt("{} học sinh chưa rõ giới tính: có trong cột 1, chưa xếp được vào cột «Nữ»", _unlisted("sex", (codes.MALE, codes.FEMALE))),
         Doubt(
@@ -39,6 +42,12 @@ def pupil_doubts() -> tuple[Doubt, ...]:
             _unlisted("ethnicity", tuple(codes.codes_of("dan_toc"))),
         ),
         Doubt("{} học sinh chưa rõ ngày sinh: có trong mã 37, chưa xếp được vào mã 45–56", pl.col("age").is_null()),
+    )
+
+
+def _how_they_learn() -> tuple[Doubt, ...]:
+    newly = pl.col("enrolment_kind") == codes.NEWLY_ENROLLED
+    return (
         Doubt(
             "{} học sinh chưa rõ khối (1–5): có trong mã 37, chưa xếp được vào mã 40–44, 52–57 và 73",
             _unlisted("grade", codes.GRADES),
@@ -59,12 +68,22 @@ def pupil_doubts() -> tuple[Doubt, ...]:
             pl.col("sessions_per_day").is_null(),
             SESSIONS,
         ),
+    )
+
+
+def _what_they_are_due() -> tuple[Doubt, ...]:
+    return (
         Doubt(
             "{} học sinh có mã loại khuyết tật lạ: có trong mã 61, chưa xếp được vào mã 62–66",
             _strange("disability", "loai_khuyet_tat"),
             DISABILITY,
         ),
         Doubt("{} học sinh có mã diện chính sách lạ: vẫn đếm ở mã 74", _strange("policy_category", "dien_chinh_sach"), POLICY),
+    )
+
+
+def _whether_they_count() -> tuple[Doubt, ...]:
+    return (
         Doubt(
             "{} học sinh chưa rõ trạng thái (đang học, chuyển đi hay thôi học): vẫn được đếm",
             _unlisted("status", tuple(codes.codes_of("trang_thai_hoc_sinh"))),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from connectors.probe import Step
+    from connectors.probing.steps import Step
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,8 +26,8 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def _connect(arguments: argparse.Namespace) -> int:
-    from connectors.probe import Mark  # noqa: PLC0415 - heavy
-    from connectors.probes import steps_of  # noqa: PLC0415
+    from connectors.probing.kinds import steps_of  # noqa: PLC0415
+    from connectors.probing.steps import Mark  # noqa: PLC0415 - heavy
 
     home, taken = home_of(arguments), []
     with tempfile.TemporaryDirectory(prefix="truong-connect-") as scratch:

@@ -28,7 +28,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 def _map(arguments: argparse.Namespace) -> int:
     from connectors.column_maps.propose import as_toml, propose  # noqa: PLC0415 - heavy
-    from connectors.workbook import read_grids  # noqa: PLC0415 - heavy
+    from connectors.sheets.workbook import read_grids  # noqa: PLC0415 - heavy
 
     file: Path = arguments.file
     if not file.is_file():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Mapping
 
-    from connectors.probe import Step
+    from connectors.probing.steps import Step
     from connectors.records.snapshot import Snapshot
     from flows.home import Home
     from infra.settings import Settings
@@ -80,7 +80,7 @@ def _lines(listed: Iterable[Listed], home: Home | None) -> Iterable[str]:
 
 def _looked(settings: Settings, systems: Iterable[str]) -> Mapping[str, Step]:
     """A quick look at each source, all at once; what has not answered by the deadline is not in the answer."""
-    from connectors.probes import reachable  # noqa: PLC0415 - heavy
+    from connectors.probing.kinds import reachable  # noqa: PLC0415 - heavy
 
     found: dict[str, Step] = {}
 
@@ -88,7 +88,7 @@ def _looked(settings: Settings, systems: Iterable[str]) -> Mapping[str, Step]:
         try:
             found[system] = reachable(settings, system, PATIENCE_SECONDS)
         except SchoolError as error:
-            from connectors.probe import Mark, Step  # noqa: PLC0415 - heavy
+            from connectors.probing.steps import Mark, Step  # noqa: PLC0415 - heavy
 
             found[system] = Step("", Mark.BAD, error.line())
 

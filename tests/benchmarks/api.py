@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 from connectors.column_maps import ApiMap, load_map
 from connectors.delivery import Places
 from connectors.records.codes import reference
-from connectors.rest_api import RestSource
+from connectors.rest.source import RestSource
 from infra.source_settings import ApiSource
 from tests.benchmarks.sql import DAY, ROOT, peak_mb
 

@@ -23,10 +23,10 @@ import pyarrow.parquet as pq
 from sqlalchemy import URL, create_engine
 
 from connectors.column_maps import DatabaseMap, load_map
-from connectors.database import DatabaseSource
-from connectors.database_access import Access
 from connectors.delivery import Places
 from connectors.records.codes import reference
+from connectors.sql.access import Access
+from connectors.sql.source import DatabaseSource
 from tests.integration.sql_servers import PostgreSql, postgresql
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def by_cursor(port: int, folder: Path) -> None:
     """The same without ADBC: what the fallback costs."""
     from unittest.mock import patch
 
-    with patch("connectors.database.open_bulk", return_value=None):
+    with patch("connectors.sql.source.open_bulk", return_value=None):
         to_snapshot(port, folder)
 
 

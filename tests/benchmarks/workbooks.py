@@ -20,10 +20,10 @@ from python_calamine import CalamineWorkbook
 
 from connectors.column_maps import FileMap, FolderMap, load_map
 from connectors.delivery import Delivery, Places
-from connectors.file_drop import DropSource
-from connectors.file_reading import read_file, read_files
-from connectors.file_store import LocalFolder
+from connectors.files.drop import DropSource
+from connectors.files.reading import read_file, read_files
 from connectors.records.codes import reference
+from connectors.stores.store import LocalFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ import trustme
 from connectors.column_maps import ApiMap, load_map
 from connectors.delivery import Places
 from connectors.demo.stand_in_api import StandIn, serving
-from connectors.rest_api import RestSource
-from connectors.rest_pace import Limits
+from connectors.rest.pace import Limits
+from connectors.rest.source import RestSource
 from infra.source_settings import ApiSource
 
 if TYPE_CHECKING:

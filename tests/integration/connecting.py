@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connectors.probe import Mark, Step
-from connectors.probes import steps_of
+from connectors.probing.kinds import steps_of
+from connectors.probing.steps import Mark, Step
 from infra.settings import Settings, load_settings
 from tests.integration.connector_sources import QLNT_ROWS
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connectors.catalogue import build_sources
-from connectors.database import DatabaseSource
 from connectors.errors import SourceError
+from connectors.sql.source import DatabaseSource
 from infra.settings import load_settings
 from tests.integration.connector_sources import CODE, DAY, QLNT_COLUMNS, QLNT_ROWS, left_over
 from tests.integration.sql_servers import PostgreSql, postgresql

@@ -20,7 +20,7 @@ from backup.saving import save_night, saved_tonight, staged_again
 from backup.stored import CopyProgress, Progress
 from backup.upkeep import forget
 from backup.verify import prove
-from connectors.object_lock import locked_days
+from connectors.stores.object_lock import locked_days
 from infra.clock import now
 from infra.secret_files import create_secret
 from tests.integration.backup_places import folder_copy, rest_copy, s3_copy, sftp_copy

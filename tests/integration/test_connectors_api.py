@@ -20,8 +20,8 @@ from connectors.column_maps import ApiAsOf, load_map
 from connectors.demo import DemoOptions, write_demo
 from connectors.demo.stand_in_faults import Fault
 from connectors.errors import SourceChanged, SourceError, SourceRefused, SourceUnreachable
+from connectors.probing.api import probe
 from connectors.records.tables import PROVENANCE, TABLES
-from connectors.rest_probe import probe
 from infra.errors import ConfigurationError
 from tests.integration.api_server import CLIENT, MARKS, PUPILS, QUICK, SECRET, Api, api_map, api_of, authority, certificate
 from tests.integration.connector_sources import CODE, DAY, fetched, left_over, sql, write_qlnt

@@ -19,8 +19,8 @@ import trustme
 from connectors.deadlines import Patience
 from connectors.delivery import Places
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
-from connectors.kept_files import KeptFiles
-from connectors.object_store import BucketStore
+from connectors.files.kept import KeptFiles
+from connectors.stores.bucket import BucketStore
 from tests.integration.connector_sources import left_over
 from tests.integration.fault_proxy import FaultProxy, proxied
 from tests.integration.s3_servers import ACCESS, BUCKET, S3, SECRET, answering, running_moto, running_rclone, write_keys
@@ -29,7 +29,7 @@ from tests.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from connectors.file_store import OpenStore, StoredFile
+    from connectors.stores.store import OpenStore, StoredFile
     from infra.source_settings import BucketSource
 
 QUICK = Patience(connect=2, stall=1.5, overall=40)

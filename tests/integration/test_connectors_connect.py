@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connectors.probe import Mark, Place, quick_step
-from connectors.probes import headed_of, reachable, steps_of
+from connectors.probing.kinds import headed_of, reachable, steps_of
+from connectors.probing.steps import Mark, Place, quick_step
 from flows.pulling import source_of
 from infra.errors import ConfigurationError
 from tests.integration.connecting import CSDL, PASSWORD, READER, marks, settings_of, taken

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from connectors.probe import Mark, Place, reach_checks, run, within
-from connectors.probes import outside, reachable, steps_of, steps_of_api
-from connectors.sftp_store import SftpStore
-from connectors.store_probe import store_checks
+from connectors.probing.kinds import outside, reachable, steps_of, steps_of_api
+from connectors.probing.steps import Mark, Place, reach_checks, run, within
+from connectors.probing.store import store_checks
+from connectors.stores.sftp import SftpStore
 from infra.settings import Mail, Settings
 from tests.integration.api_server import api_of, authority, certificate
 from tests.integration.connecting import PERSONAL, marks, settings_of, taken
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import ssl
     from pathlib import Path
 
-    from connectors.probe import Check
+    from connectors.probing.steps import Check
 
 pytestmark = pytest.mark.server
 

@@ -20,15 +20,15 @@ from connectors.deadlines import Patience
 from connectors.delivery import Places
 from connectors.demo import DemoOptions, write_demo
 from connectors.errors import SourceError, SourceRefused
-from connectors.file_drop import DropSource
-from connectors.file_store import LEFT_FILE, LocalFolder
-from connectors.kept_files import KeptFiles
-from connectors.object_store import BucketStore
-from connectors.parse_cache import _digest
+from connectors.files.drop import DropSource
+from connectors.files.kept import KeptFiles
+from connectors.files.parse_cache import _digest
 from connectors.records.snapshot import Snapshot, sha256_of
 from connectors.records.tables import TABLES
 from connectors.secrecy_guard import Guard
-from connectors.sftp_store import SftpStore
+from connectors.stores.bucket import BucketStore
+from connectors.stores.sftp import SftpStore
+from connectors.stores.store import LEFT_FILE, LocalFolder
 from tests.integration.connector_sources import DAY, sector_headings, write_sector, write_staff
 from tests.integration.s3_servers import S3, running_moto, running_rclone
 from tests.integration.sshd_server import Sshd, running_sshd
@@ -36,7 +36,7 @@ from tests.integration.sshd_server import Sshd, running_sshd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from connectors.file_store import FileStore
+    from connectors.stores.store import FileStore
 
 MAPS = {"csdl": "csdl_2025", "staff": "staff_2026"}
 QUICK = Patience(connect=5, stall=10, overall=120, look_again=0.3)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from connectors import imap_access, imap_store
 from connectors.demo.mail import write_maildir
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
-from connectors.imap_store import probe_imap, read_imap
-from connectors.mail_store import read_maildir
+from connectors.mail import imap, imap_access
+from connectors.mail.imap import probe_imap, read_imap
+from connectors.mail.maildir import read_maildir
 from flows.home import Home
 from flows.mailing import mail_plan
 from infra.errors import ConfigurationError
@@ -79,7 +79,7 @@ def small_server(mails: int = 60, **changes: str) -> Iterator[Dovecot]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imap_access, "COMMAND_SECONDS", SHORT_PATIENCE)
-    monkeypatch.setattr(imap_store, "PAUSE_SECONDS", 0.05)
+    monkeypatch.setattr(imap, "PAUSE_SECONDS", 0.05)
 
 
 def read(settings: ImapServer) -> list[Message]:
@@ -240,7 +240,7 @@ def test_a_folder_that_vanishes_meanwhile_is_named() -> None:
 
 
 def test_a_folder_that_is_numbered_anew_while_the_line_was_down_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imap_store, "BATCH", 2)
+    monkeypatch.setattr(imap, "BATCH", 2)
     with small_server() as dovecot, Network(dovecot.tls).running() as network:
         messages = read_imap(dovecot.settings(port=network.port), dovecot.folder)
         next(messages)
@@ -253,8 +253,8 @@ def test_a_folder_that_is_numbered_anew_while_the_line_was_down_is_refused(monke
 
 
 def test_mail_that_goes_and_comes_during_the_reading_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imap_store, "BATCH", 2)
-    monkeypatch.setattr(imap_store, "WINDOW", 5)
+    monkeypatch.setattr(imap, "BATCH", 2)
+    monkeypatch.setattr(imap, "WINDOW", 5)
     with small_server(200) as dovecot:
         messages = read_imap(dovecot.settings(), dovecot.folder)
         seen = [next(messages)]
@@ -271,8 +271,8 @@ def test_mail_that_goes_and_comes_during_the_reading_does_no_harm(monkeypatch: p
 
 def test_windows_and_batches_do_not_change_what_is_read(server: Dovecot, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = read(server.settings())
-    monkeypatch.setattr(imap_store, "WINDOW", 100)
-    monkeypatch.setattr(imap_store, "BATCH", 33)
+    monkeypatch.setattr(imap, "WINDOW", 100)
+    monkeypatch.setattr(imap, "BATCH", 33)
     assert read(server.settings()) == whole
 
 

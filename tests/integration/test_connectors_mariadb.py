@@ -18,10 +18,10 @@ from sqlalchemy.exc import DBAPIError
 
 from connectors.catalogue import build_sources
 from connectors.column_maps import DatabaseMap, DatabaseTable
-from connectors.database import DatabaseSource
 from connectors.delivery import Delivery
 from connectors.errors import SourceChanged, SourceError, SourceRefused, SourceUnreachable
 from connectors.records.tables import TABLES
+from connectors.sql.source import DatabaseSource
 from infra.settings import load_settings
 from tests.integration.connector_sources import CODE, DAY, QLNT_COLUMNS, QLNT_ROWS, fetched, left_over, write_qlnt
 from tests.integration.fault_proxy import FaultProxy, proxied

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from connectors.database import DatabaseSource
+    from connectors.sql.source import DatabaseSource
     from tests.integration.sql_servers import PostgreSql
 
 pytestmark = pytest.mark.server

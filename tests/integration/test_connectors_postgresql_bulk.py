@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from connectors.column_maps import DatabaseMap, DatabaseTable
-from connectors.database_adbc import open_bulk
 from connectors.delivery import Delivery
 from connectors.errors import SourceRefused, SourceUnreachable
+from connectors.sql.adbc import open_bulk
 from tests.integration.connector_sources import DAY
 from tests.integration.fault_proxy import FaultProxy, proxied
 from tests.integration.postgresql_school import PASSWORD, READER, reading, refused, school_database
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from connectors.database import DatabaseSource
-    from connectors.database_adbc import Bulk
+    from connectors.sql.adbc import Bulk
+    from connectors.sql.source import DatabaseSource
 
 pytestmark = pytest.mark.server
 MANY = 300_000
@@ -131,7 +131,7 @@ def landed(source: DatabaseSource, folder: Path, table: str = "la") -> pl.DataFr
 def test_both_ways_of_reading_give_the_same_text(awkward: DatabaseSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = landed(awkward, tmp_path / "adbc")
     assert {name: quick[name].to_list() for name in AWKWARD_TEXTS} == AWKWARD_TEXTS
-    monkeypatch.setattr("connectors.database.open_bulk", lambda *_: None)
+    monkeypatch.setattr("connectors.sql.source.open_bulk", lambda *_: None)
     assert landed(awkward, tmp_path / "cursor").to_dict(as_series=False) == quick.to_dict(as_series=False)
     ninth = awkward.fetch(DAY).scan("pupils").filter(source_row=9).select("birth_date", "birth_date_text").collect()
     assert ninth.rows() == [(None, "infinity")], "a day that never comes stops no night"
@@ -197,7 +197,7 @@ def test_server_gone_in_mid_read(  # noqa: PLR0913 - four fixtures, two ways
     many: DatabaseSource, server: PostgreSql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, quick: bool, silent: bool
 ) -> None:
     if not quick:
-        monkeypatch.setattr("connectors.database.open_bulk", lambda *_: None)
+        monkeypatch.setattr("connectors.sql.source.open_bulk", lambda *_: None)
     start = time.monotonic()
     with breaking_network(server.port, 3_000_000, silent=silent) as port:
         error = refused(through(many, port, longest=2), tmp_path)
@@ -253,7 +253,7 @@ def test_rows_that_come_byte_by_byte_the_quick_way_end_with_the_whole(source: Da
 @pytest.mark.parametrize("quick", [True, False], ids=["ADBC", "cursor"])
 def test_a_statement_that_takes_too_long(many: DatabaseSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, quick: bool) -> None:
     if not quick:
-        monkeypatch.setattr("connectors.database.open_bulk", lambda *_: None)
+        monkeypatch.setattr("connectors.sql.source.open_bulk", lambda *_: None)
     hasty = replace(many, access=replace(many.access, longest_statement=0.02))
     error = refused(hasty, tmp_path)
     assert type(error) is SourceRefused

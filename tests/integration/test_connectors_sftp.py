@@ -20,9 +20,9 @@ import pytest
 
 from connectors.deadlines import Patience
 from connectors.errors import SourceError, SourceRefused, SourceUnreachable
-from connectors.file_store import LARGEST_FILE
-from connectors.sftp_access import host_key_of
-from connectors.sftp_store import SftpStore
+from connectors.stores.sftp import SftpStore
+from connectors.stores.sftp_access import host_key_of
+from connectors.stores.store import LARGEST_FILE
 from tests.integration.fault_proxy import proxied
 from tests.integration.sshd_server import ServedFile, Sshd, fingerprint, make_key, other_server, running_sshd
 from tests.ports import free_port

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from connectors.database import DatabaseSource
 from connectors.errors import SourceChanged, SourceError, SourceRefused, SourceUnreachable
+from connectors.sql.source import DatabaseSource
 from tests.integration.connector_sources import CODE, DAY, MOVED_ON, QLNT_ROWS, fetched, left_over, source_of, sql, write_qlnt
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from connectors.demo.delivery import deliver
 from connectors.demo.faults import plant
 from connectors.demo.other_systems import OTHER_SYSTEMS, write_other_systems
 from connectors.demo.school import School, build_school
-from connectors.file_drop import AGAIN, DropSource
-from connectors.file_store import LocalFolder
-from connectors.kept_files import KeptFiles
+from connectors.files.drop import AGAIN, DropSource
+from connectors.files.kept import KeptFiles
 from connectors.records.codes import reference
+from connectors.stores.store import LocalFolder
 from expectations.check import CheckContext, check
 from expectations.rules import all_rules
 from infra.settings import Limits

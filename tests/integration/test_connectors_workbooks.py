@@ -10,7 +10,7 @@ import xlsxwriter
 from connectors.column_maps import FolderMap, load_map
 from connectors.delivery import Delivery
 from connectors.errors import SourceChanged
-from connectors.file_reading import read_file, read_files
+from connectors.files.reading import read_file, read_files
 from connectors.records.codes import reference, traits
 from tests.integration import workbook_bombs as bombs
 from tests.integration.connector_sources import DAY
@@ -150,7 +150,7 @@ def test_damaged_old_workbooks_never_end_the_process_that_reads_them(tmp_path: P
     import random
 
     from connectors.errors import SourceRefused
-    from connectors.workbook import read_grids
+    from connectors.sheets.workbook import read_grids
 
     sound = (bombs.ROOT / "tests/unit/connectors/samples/can_bo_1900.xls").read_bytes()
     chance, refused = random.Random(1), 0

@@ -20,7 +20,7 @@ READER = """
 import json, resource, sys, time
 from pathlib import Path
 from connectors.errors import SourceError
-from connectors.workbook import read_grids
+from connectors.sheets.workbook import read_grids
 before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
 try:
     told = ["read", str(len(read_grids(Path(sys.argv[1])))), ""]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from connectors.code_lists import code_lists, detected, settle_codes
 from connectors.delivery import Part
 from connectors.errors import SourceRefused
+from connectors.files.code_lists import code_lists, detected, settle_codes
 
 if TYPE_CHECKING:
-    from connectors.code_lists import Settled
+    from connectors.files.code_lists import Settled
 
 
 def part(table: str, **columns: list[str | None]) -> Part:

@@ -9,10 +9,10 @@ import pytest
 import xlsxwriter
 
 from connectors.column_maps import FileMap, SheetTable
-from connectors.delimited import LONGEST_LINE, read_delimited
 from connectors.errors import SourceRefused
-from connectors.file_reading import read_file
-from connectors.legacy_encodings import FAMILIES, code_of, family_of, from_unicode, to_unicode
+from connectors.files.reading import read_file
+from connectors.sheets.delimited import LONGEST_LINE, read_delimited
+from connectors.sheets.legacy_encodings import FAMILIES, code_of, family_of, from_unicode, to_unicode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +113,7 @@ def test_old_codes_inside_workbook_cells_are_named(family: str, where: str, tmp_
 
 
 def test_capitals_of_a_capital_font_become_capitals() -> None:
-    from connectors.legacy_encodings import converted
+    from connectors.sheets.legacy_encodings import converted
 
     assert converted("NGUY\u00d4N V\u00a8N", "TCVN3", "x") == "NGUYỄN VĂN"
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.errors import SourceRefused, SourceUnreachable
-from connectors.file_store import LARGEST_FILE, LocalFolder, StoredFile, listing, marked_done, name_flaw, readable, tell_left, whole
-from connectors.kept_files import landing_names
+from connectors.files.kept import landing_names
+from connectors.stores.store import LARGEST_FILE, LocalFolder, StoredFile, listing, marked_done, name_flaw, readable, tell_left, whole
 
 
 def put(file: Path, content: bytes = b"x", age: float = 3600) -> Path:
@@ -157,7 +157,7 @@ def test_markers_are_no_files_of_their_own() -> None:
 
 
 def test_a_store_of_too_many_files_is_the_wrong_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.file_store.MOST_FILES", 3)
+    monkeypatch.setattr("connectors.stores.store.MOST_FILES", 3)
     with pytest.raises(SourceRefused, match="hơn 3 tệp"):
         listing((stored(f"{number}") for number in iter(int, 1)), "kho")
 

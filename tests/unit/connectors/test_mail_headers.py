@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from connectors.mail_store import folder_name, letterhead
+from connectors.mail.maildir import folder_name, letterhead
 from infra.clock import SCHOOL_ZONE
 
 

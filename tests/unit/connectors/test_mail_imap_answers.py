@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from connectors.imap_answers import Folder, Namespaces, folders_of, messages_of, namespaces_of, uids_of
+from connectors.mail.imap_answers import Folder, Namespaces, folders_of, messages_of, namespaces_of, uids_of
 from infra.clock import SCHOOL_ZONE
 
 INBOX = Folder(b"INBOX", "Hộp thư đến")

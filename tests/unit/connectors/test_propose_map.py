@@ -12,8 +12,8 @@ import xlsxwriter
 from connectors.column_maps import FolderMap, read_map
 from connectors.column_maps.propose import as_toml, propose
 from connectors.errors import SourceChanged
-from connectors.file_reading import read_file
-from connectors.workbook import read_grids
+from connectors.files.reading import read_file
+from connectors.sheets.workbook import read_grids
 from flows.cli import map as map_verb
 
 if TYPE_CHECKING:

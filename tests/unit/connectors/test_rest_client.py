@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from connectors.errors import SourceRefused
-from connectors.rest_client import GZIP, _body
+from connectors.rest.client import GZIP, _body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from connectors.rest_pace import Limits, Pace, seconds_asked
+from connectors.rest.pace import Limits, Pace, seconds_asked
 
 LIMITS = Limits(fetch_seconds=100, attempts=4, first_wait=1, longest_wait=30)
 SERVER_TIME = "Mon, 31 May 2027 02:00:00 GMT"

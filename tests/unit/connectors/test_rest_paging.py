@@ -8,8 +8,8 @@ import pytest
 
 from connectors.column_maps import Paging
 from connectors.errors import SourceChanged, SourceRefused
-from connectors.rest_client import Answer, origin, resolved
-from connectors.rest_paging import page_of, value_at
+from connectors.rest.client import Answer, origin, resolved
+from connectors.rest.paging import page_of, value_at
 
 URL = "https://qlnt.example/api/v1/hoc-sinh?page=1&token=kin"
 

@@ -14,7 +14,7 @@ import pytest
 from connectors.cells import text_of
 from connectors.column_maps import ApiTable
 from connectors.errors import SourceChanged, SourceRefused
-from connectors.rest_records import Gathering, moment_text
+from connectors.rest.records import Gathering, moment_text
 from infra.clock import SCHOOL_ZONE
 
 WHERE = "https://qlnt.example/api/v1/diem"
@@ -96,7 +96,7 @@ def test_a_page_without_the_numbering_field_has_rows_without_number() -> None:
 
 
 def test_a_table_of_many_batches_is_whole_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.rest_records.BATCH", 3)
+    monkeypatch.setattr("connectors.rest.records.BATCH", 3)
     told = rows(*([{"id": 10 * page + place, "ma_hs": str(page), "diem": place} for place in range(1, 3)] for page in range(20)))
     assert [row["source_row"] for row in told] == [10 * page + place for page in range(20) for place in (1, 2)]
 

@@ -9,7 +9,7 @@ from math import inf
 import pytest
 
 from connectors.errors import SourceChanged, SourceRefused
-from connectors.rest_sign_in import client_proof, token_of
+from connectors.rest.sign_in import client_proof, token_of
 
 WHERE = "https://qlnt.example/oauth/token"
 

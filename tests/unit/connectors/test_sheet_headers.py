@@ -11,8 +11,8 @@ import xlsxwriter
 
 from connectors.column_maps import FileMap, SheetTable, load_map
 from connectors.errors import SourceChanged, SourceRefused
-from connectors.file_reading import read_file
-from connectors.old_workbook_errors import errors_of
+from connectors.files.reading import read_file
+from connectors.sheets.old_workbook_errors import errors_of
 
 SAMPLES = Path(__file__).with_name("samples")
 PUPILS = {"to": "pupils", "required": {"pupil_code": "Mã học sinh", "full_name": "Họ tên", "birth_date": "Ngày sinh"}}

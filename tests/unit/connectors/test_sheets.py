@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from connectors.column_maps import FileMap, SheetTable
-from connectors.grid import Grid
-from connectors.sheets import dates_of, find_sheet, parts_of
+from connectors.sheets.grid import Grid
+from connectors.sheets.layout import dates_of, find_sheet, parts_of
 
 if TYPE_CHECKING:
-    from connectors.sheets import Sheet
+    from connectors.sheets.layout import Sheet
 
 CODE = ("Mã định danh",)
 FILE_MAP = FileMap(

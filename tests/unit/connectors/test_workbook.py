@@ -11,10 +11,10 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from connectors import workbook
 from connectors.cells import text_of
 from connectors.errors import SourceRefused
-from connectors.workbook import read_grids
+from connectors.sheets import workbook
+from connectors.sheets.workbook import read_grids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
