@@ -2,7 +2,8 @@
 
 20,000 files of 5-200 KB, 200 office files, one SQL dump of 500 MB (all of it smaller with --megabytes). Our
 night is staging (databases, hashes, the look for secret marks, manifest), saving and looking for changed files.
-Finding the night, and proving what came back by every hash, are told apart from restoring.
+Finding the night, and proving what came back by every hash, are told apart from restoring. Memory of our own
+process is measured in processes of their own, with a tenth, a half and all of the set.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ WHOLE_MB = 2000
 FILES, OFFICE_FILES, DUMP_MB = 20_000, 200, 500
 SMALLEST, BIGGEST = 5_000, 125_000  # bytes; text compresses, so the stored size is what engineering.md has
 CHANGED = 0.01
-ROUNDS = 3  # of the first night
+ROUNDS = 5  # of the first night
+SHARES = (0.1, 0.5, 1.0)  # of the set, whose memory is measured
 DAY = date(2027, 5, 31)
 WORDS = [f"{chr(97 + n % 26)}{n:x}" for n in range(4096)]
 
@@ -56,6 +58,7 @@ class Measured:
         return {which: statistics.median(several) for which, several in self.taken.items()}
 
     def take(self, way: str, stage: str, work: Callable[[], object]) -> None:
+        os.sync()  # what the one before has not yet written to the disk is not for this one to wait for
         begun = time.monotonic()
         work()
         self.taken.setdefault((way, stage), []).append(time.monotonic() - begun)
@@ -216,7 +219,7 @@ def measure(root: Path, megabytes: int) -> None:
     ways: list[Ours | Bare | Borg | Tar] = [Bare(root, data), Ours(root, data)]
     ways += [way(root, data) for way, programs in ((Borg, ["borg"]), (Tar, ["gpg", "zstd"])) if all(map(shutil.which, programs))]
     _warm(data)
-    measured, before = Measured(), peak()
+    measured = Measured()
     _first_nights(root, data, measured)
     for stage, prepare in (("first", None), ("second", change)):
         if prepare:
@@ -231,7 +234,13 @@ def measure(root: Path, megabytes: int) -> None:
     if isinstance(ours, Ours):
         measured.take("truong", "compare", ours.compare)
         measured.take("truong", "prove", ours.verify)
-        _tell(measured, before, sum(1 for file in data.rglob("*") if file.is_file()))
+        _tell(measured)
+    _tell_stored(root)
+    for share in SHARES:
+        _tell_memory(root / f"memory-{share}", int(megabytes * share))
+
+
+def _tell_stored(root: Path) -> None:
     for name, place in (("truong", "truong"), ("restic", "bare"), ("borg", "borg"), ("tar+zstd+gpg", "tar.gpg")):
         if (root / place).exists():
             print(f"  {name:<14}stored    {stored(root / place):>8.0f} MB")
@@ -242,7 +251,7 @@ def measure(root: Path, megabytes: int) -> None:
 def _first_nights(root: Path, data: Path, measured: Measured) -> None:
     """All rounds but the last, in turn and in repositories of their own: a first night is over in seconds, and machines are noisy."""
     for turn in range(1, ROUNDS):
-        for make in (Bare, Ours):
+        for make in (Bare, Ours) if turn % 2 else (Ours, Bare):
             place = root / f"{turn}-{make.name}"
             place.mkdir()
             measured.take(make.name, "first", make(place, data).save)
@@ -250,7 +259,7 @@ def _first_nights(root: Path, data: Path, measured: Measured) -> None:
             shutil.rmtree(data / "backups", ignore_errors=True)  # as if nothing had ever been hashed
 
 
-def _tell(measured: Measured, before: float, files: int) -> None:
+def _tell(measured: Measured) -> None:
     over = measured.seconds["truong", "second"] - measured.seconds["restic", "second"]
     compared = measured.seconds["truong", "compare"]
     moved = measured.seconds["truong", "restore"] - compared
@@ -259,7 +268,23 @@ def _tell(measured: Measured, before: float, files: int) -> None:
         f"restore / bare: {moved / measured.seconds['restic', 'restore']:.3f} "
         f"(apart: finding the night {measured.seconds['truong', 'find']:.2f} s, proving every hash {compared:.2f} s)"
     )
-    print(f"our memory: {before:.0f} -> {peak():.0f} MB, {1000 * (peak() - before) / files:.1f} KB a file")
+
+
+def _tell_memory(root: Path, megabytes: int) -> None:
+    """The most memory of a process that saves two nights, restores and proves."""
+    make_set(root / "data", megabytes)
+    work = [sys.executable, "-m", "tests.benchmarks.backups", "--memory-of", str(root)]
+    print(f"our memory, {megabytes} MB, {subprocess.run(work, capture_output=True, text=True, check=True).stdout.strip()}")
+    shutil.rmtree(root)
+
+
+def memory_of(root: Path) -> None:
+    """What `_tell_memory` starts: nothing else has happened in this process."""
+    ours = Ours(root, root / "data")
+    files, before = sum(1 for file in ours.data.rglob("*") if file.is_file()), peak()
+    for step in (ours.save, ours.save, ours.find, ours.restore, ours.compare, ours.verify):
+        step()
+    print(f"{files} files: {before:.0f} MB before, {peak():.0f} MB at most")
 
 
 def _warm(data: Path) -> None:
@@ -277,7 +302,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure backups beside other tools.")
     parser.add_argument("--megabytes", type=int, default=WHOLE_MB)
     parser.add_argument("--place", type=Path, help="where to work (default: a temporary folder)")
+    parser.add_argument("--memory-of", type=Path, help="only tell the memory that our own process takes for a set in a folder")
     arguments = parser.parse_args()
+    if arguments.memory_of:
+        memory_of(arguments.memory_of)
+        return
     with tempfile.TemporaryDirectory(prefix="truong-bench-", dir=arguments.place) as root:
         measure(Path(root), arguments.megabytes)
 
