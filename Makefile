@@ -28,11 +28,12 @@ test: setup servers ## everything CI runs
 	@$(BIN)/python tests/architecture/style.py
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/benchmarks
 
-bench: ## measures and prints, never fails by time
+bench: ## measures and prints, never fails by time: stages, rules, workbooks, backups (bench-sql needs servers)
 	@$(PYTHON) infra/bootstrap.py --bench
 	@$(BIN)/python tests/benchmarks/run.py
 	@$(BIN)/python -m tests.benchmarks.rules
 	@$(BIN)/python -m tests.benchmarks.workbooks
+	@$(MAKE) --no-print-directory bench-backup
 
 bench-backup: setup ## a night of 2 GB into restic: ours, bare restic, borg, tar; MB=300 for a smaller set
 	@$(BIN)/python -m tests.benchmarks.backups --megabytes $(or $(MB),2000)

@@ -18,10 +18,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from backup.manifest import FileEntry
-from backup.reading import WHOLE_BYTES, content_of, files_at, hash_of, in_batches, in_turn
+from backup.reading import BATCH, WHOLE_BYTES, content_of, files_at, hash_of, in_turn
 from backup.stored import as_told
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _Pair: TypeAlias = tuple[str, str]  # absolute path and record; an empty record:
 
 
 class LookInside(Protocol):
-    """Decides which files may be saved. `asks` and `inside` are called from several threads, for each file once."""
+    """Decides which files may be saved; asked of each file once."""
 
     @property
     def version(self) -> str:
@@ -62,9 +62,6 @@ class Place:
     path: Path
     base: str
     look: LookInside | None = None
-
-
-_Batch: TypeAlias = tuple[Place, list[_Pair]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +124,10 @@ class FileHashes:
         return sorted(found)
 
     def _batches(self, place: Place, without: Collection[str]) -> Iterator[_Batch]:
-        """The files of a part with what is known of each; a part without a file has one batch, too."""
+        """The files of a part, read, looked into and not yet hashed; a part without a file has one batch, too."""
         paths = (path for path in files_at(str(place.path)) if path not in without)
-        batches = in_batches(_side_by_side(paths, self._known(place.name, place.look)))
-        yield place, next(batches, [])
+        files = (_read(path, known, place.look) for path, known in _side_by_side(paths, self._known(place.name, place.look)))
+        yield place, next(batches := _held_together(files), [])
         for batch in batches:
             yield place, batch
 
@@ -170,22 +167,60 @@ def _is_let(look: LookInside, path: str, record: str) -> bool:
     return look.lets(path, "" if inside == NOT_LOOKED else inside)
 
 
-def _records(batch: _Batch) -> _Batch:
-    place, pairs = batch
-    return place, [(path, _record(path, known, place.look)) for path, known in pairs]
+class _Read(NamedTuple):
+    """A file that was read, not yet hashed. `content`: None where it is too long to be held. `record`: it need not be hashed."""
+
+    path: str
+    state: str = ""
+    inside: str = NOT_LOOKED
+    content: bytes | None = None
+    record: str = ""
 
 
-def _record(path: str, known: str, look: LookInside | None) -> str:
-    """What a file is: as `known` where it is the same as it was and nothing more is asked of it. Empty when it cannot be read."""
-    asked = look is not None and look.asks(path)
+_Batch: TypeAlias = tuple[Place, list[_Read]]
+
+
+def _held_together(files: Iterable[_Read]) -> Iterator[list[_Read]]:
+    """As many files at a time as may be held."""
+    some, held = list[_Read](), 0
+    for file in files:
+        some.append(file)
+        held += len(file.content or b"")
+        if len(some) >= BATCH or held >= WHOLE_BYTES or (file.state and file.content is None):
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
+
+
+def _records(batch: _Batch) -> tuple[Place, list[_Pair]]:
+    place, files = batch
+    return place, [(file.path, _record(file)) for file in files]
+
+
+def _read(path: str, known: str, look: LookInside | None) -> _Read:
+    """What a file is: as `known` where it is the same as it was and nothing more is asked of it. Without a state: unreadable."""
+    look = look if look is not None and look.asks(path) else None
     state = _state(path)
-    if not state or (known.startswith(f"{state} ") and not (asked and known.endswith(f" {NOT_LOOKED}"))):
-        return known if state else ""
+    if not state or (known.startswith(f"{state} ") and not (look and known.endswith(f" {NOT_LOOKED}"))):
+        return _Read(path, record=known if state else "")
+    size = int(state.partition(" ")[0])
     try:
-        digest, inside = _read(path, int(state.partition(" ")[0]), look if asked else None)
+        content = content_of(path, size) if size <= WHOLE_BYTES else None
+        return _Read(path, state, look.inside(path, content) if look else NOT_LOOKED, content)
+    except OSError:
+        return _Read(path)
+
+
+def _record(read: _Read) -> str:
+    """Empty for a file that cannot be read."""
+    if not read.state:
+        return read.record
+    try:
+        digest = hash_of(read.path, WHOLE_BYTES + 1) if read.content is None else hashlib.sha256(read.content).hexdigest()
     except OSError:
         return ""
-    return f"{state} {digest} {inside}"
+    return f"{read.state} {digest} {read.inside}"
 
 
 def _side_by_side(paths: Iterable[str], known: Iterator[_Pair]) -> Iterator[_Pair]:
@@ -205,16 +240,6 @@ def _order(path: str) -> str:
 def _fields(record: str) -> list[str]:
     """Size, times of change and of entry, inode, hash, what was found inside (may hold blanks)."""
     return record.split(" ", FIELDS - 1)
-
-
-def _read(path: str, size: int, look: LookInside | None) -> tuple[str, str]:
-    """The hash, and what `look` finds, in one reading."""
-    if look is None:
-        return hash_of(path, size), NOT_LOOKED
-    if size > WHOLE_BYTES:
-        return hash_of(path, size), look.inside(path, None)
-    content = content_of(path, size)
-    return hashlib.sha256(content).hexdigest(), look.inside(path, content)
 
 
 def _state(path: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,14 +14,13 @@ from connectors.records.snapshot import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future
 
     from backup.manifest import FileEntry, Files
 
-READERS = 2  # hashing and reading let the other thread run; more threads only wait for each other
-BATCH = 32  # files that a reader takes at a time
-AHEAD = 128  # batches under way: while one reader is at a dump of gigabytes the other goes on
-WHOLE_BYTES = 4_000_000  # a file up to this is read at once; two of them lie in memory at a time
+BATCH = 64  # files that are handed over at a time
+QUEUE = 2  # batches that wait for the second thread
+AHEAD = 64  # batches under way: while the second thread is at a dump of gigabytes the first goes on
+WHOLE_BYTES = 4_000_000  # a file up to this is read at once; about so much lies in memory in each batch that waits
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -46,15 +45,25 @@ def _is_ours(entry: os.DirEntry[str]) -> bool:
 
 
 def in_turn(work: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
-    """What `work`, in several threads, makes of each item, in the order of the items; few are under way at any moment."""
-    with ThreadPoolExecutor(READERS) as readers:
+    """What `work` makes of each item, in their order: done by a second thread, and by the caller's own while that one is behind.
+
+    `items` are taken as they are needed, so that reading the next ones and hashing the last ones go side by side.
+    """
+    with ThreadPoolExecutor(1) as second:
         waiting: deque[Future[_Result]] = deque()
         for item in items:
-            waiting.append(readers.submit(work, item))
-            if len(waiting) > AHEAD:
+            behind = sum(not one.done() for one in waiting) >= QUEUE
+            waiting.append(_done(work, item) if behind else second.submit(work, item))
+            while waiting and (waiting[0].done() or len(waiting) > AHEAD):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _done(work: Callable[[_Item], _Result], item: _Item) -> Future[_Result]:
+    result: Future[_Result] = Future()
+    result.set_result(work(item))
+    return result
 
 
 def in_batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
