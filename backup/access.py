@@ -56,6 +56,16 @@ def answers(url: str, seconds: float = CONNECT_SECONDS) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What kind of place a repository is (infra.backup_settings.Place)."""
+
+    append_only: bool = False
+    removable: bool = False
+    max_absent_days: int = 0
+    object_lock_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """The files that open the way to a remote repository; nothing of a local one."""
 

@@ -120,8 +120,48 @@ class StagedNight:
     look: SecrecyLook | None = None
 
 
-def stage_night(data: Path, day: date, database: Path | None, without: Collection[str] = (), also: Listed = NOTHING_MORE) -> StagedNight:
-    """Copy the databases, hash every part and write the manifest.
+@dataclass(frozen=True, slots=True)
+class GatheredNight:
+    """A night whose parts all exist, its databases copied; not yet hashed. `places`: of its parts, below `data` or absolute."""
+
+    data: Path
+    day: date
+    places: Mapping[str, str]
+    rows: Mapping[str, Mapping[str, int]]
+    also: Listed = NOTHING_MORE
+
+    @property
+    def known(self) -> Contents:
+        """What of its contents is known already: paths and tags."""
+        if not (self.data / MANIFEST_PATH).is_file():  # restic looks for every path before it reads any
+            write_manifest(self.data, new_manifest(self.day, {}))
+        return Contents(self.data, (*self.places.values(), MANIFEST_PATH), _tags(self.day))
+
+    def stage(self) -> StagedNight:
+        """Hash every part, look for what must be left out, and write the manifest."""
+        hashes, look = FileHashes(self.data / "backups" / HASHES_FOLDER), SecrecyLook(self.also.cleared)
+        foreign = {*FOREIGN_PARTS, *self.also.folders}
+        places = [self._hashed(name, look if name in foreign else None) for name in sorted(self.places)]
+        files = hashes.of([place for place in places if place.look])
+        files |= hashes.of([place for place in places if not place.look], frozenset(look.marked))  # what is marked is left out everywhere
+        look.remember(self.data / "backups" / MARKS_FILE)
+        parts = {name: self._part(name, files[name]) for name in self.places}
+        manifest = write_manifest(self.data, new_manifest(self.day, {**parts, **self.also.streamed}))
+        return StagedNight(contents_of(self.data, manifest), manifest, hashes, look)
+
+    def _hashed(self, name: str, look: SecrecyLook | None) -> Hashed:
+        path = self.data / self.places[name]  # an absolute one stays what it is
+        return Hashed(name, path, "" if self._is_outside(name) else str(self.data), look.below(path) if look else None)
+
+    def _part(self, name: str, files: Files) -> PartEntry:
+        return PartEntry(self.places[name].lstrip("/"), files, dict(self.rows.get(name, {})), outside=self._is_outside(name))
+
+    def _is_outside(self, name: str) -> bool:
+        return self.places[name].startswith("/")
+
+
+def gather_night(data: Path, day: date, database: Path | None, without: Collection[str] = (), also: Listed = NOTHING_MORE) -> GatheredNight:
+    """Look for every part and copy the databases.
 
     `database`: the QLNT database when it is a SQLite file. `without`: parts that are not due tonight. Raises
     PartMissing for any other part that does not exist, DumpFailed when a database cannot be copied.
@@ -140,34 +180,23 @@ def stage_night(data: Path, day: date, database: Path | None, without: Collectio
         rows[server.name] = dump_to_file(server, data / places[server.name])
     for name, file in also.copied.items():
         places[name] = _copied(file, data, name)
-    return _described(data, day, {**places, **{name: str(path) for name, path in also.folders.items()}}, rows, also)
+    return GatheredNight(data, day, {**places, **{name: str(path) for name, path in also.folders.items()}}, rows, also)
 
 
-def _described(data: Path, day: date, places: Mapping[str, str], rows: Mapping[str, Mapping[str, int]], also: Listed) -> StagedNight:
-    look, hashes = SecrecyLook(also.cleared), FileHashes(data / "backups" / HASHES_FOLDER)
-    foreign = {*FOREIGN_PARTS, *also.folders}
-    hashed = [
-        Hashed(name, data / place, "" if place.startswith("/") else str(data), look.below(data / place) if name in foreign else None)
-        for name, place in sorted(places.items())
-    ]
-    files = hashes.of([place for place in hashed if place.look])
-    files |= hashes.of([place for place in hashed if not place.look], frozenset(look.marked))  # what is marked is left out everywhere
-    look.remember(data / "backups" / MARKS_FILE)
-    parts = {
-        name: PartEntry(place.lstrip("/"), files[name], dict(rows.get(name, {})), outside=place.startswith("/"))
-        for name, place in places.items()
-    }
-    manifest = write_manifest(data, new_manifest(day, {**parts, **also.streamed}))
-    return StagedNight(contents_of(data, manifest), manifest, hashes, look)
+def stage_night(data: Path, day: date, database: Path | None, without: Collection[str] = (), also: Listed = NOTHING_MORE) -> StagedNight:
+    """Gather a night and stage it."""
+    return gather_night(data, day, database, without, also).stage()
 
 
 def contents_of(data: Path, manifest: Manifest) -> Contents:
     """What restic must save for a staged manifest."""
     places = [f"/{part.path}" if part.outside else part.path for part in manifest.stored.values()]
-    day = manifest.day
-    tags = (f"{DAY_TAG}{day.isoformat()}", *((YEAR_END_TAG,) if day == year_end(day) else ()))
     marked = tuple(sorted(left_out(data / "backups")))
-    return Contents(data, (*places, MANIFEST_PATH), tags, manifest.files, marked)
+    return Contents(data, (*places, MANIFEST_PATH), _tags(manifest.day), manifest.files, marked)
+
+
+def _tags(day: date) -> tuple[str, ...]:
+    return (f"{DAY_TAG}{day.isoformat()}", *((YEAR_END_TAG,) if day == year_end(day) else ()))
 
 
 def absent_parts(data: Path, day: date) -> frozenset[str]:

@@ -152,8 +152,8 @@ def _entries(files: dict[str, Any]) -> tuple[tuple[str, FileEntry], ...]:
 
 def _lines(manifest: Manifest) -> Iterator[bytes]:
     head = {"format": FORMAT, "day": manifest.day.isoformat(), "code_version": manifest.code_version}
-    yield _text(head)[:-1] + b", " + PARTS + b"\n"
-    between = b""
+    yield _text(head)[:-1] + b", " + PARTS
+    between = b"\n"
     for name, part in sorted(manifest.parts.items()):
         about = {"path": part.path, "rows": dict(sorted(part.rows.items())), "streamed": part.streamed, "outside": part.outside}
         yield between + _text(name) + b": " + _text(about)[:-1] + FILES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backup.access import LOCAL, Access, kind_of
-from backup.repository import Repository, Terms
+from backup.access import LOCAL, Access, Terms, kind_of
+from backup.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from backup.access import LOCAL, Access, answers, kind_of
+from backup.access import LOCAL, Access, Terms, answers, kind_of
 from backup.binary import find_restic
 from backup.checks import note_check
 from backup.errors import BackupFailed, RepositoryDamaged
@@ -21,7 +21,9 @@ from backup.faults import error_of, lost_repository, other_repository, place_tak
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
 from backup.manifest import MANIFEST_PATH, paths_of
-from backup.runner import Hearing, Outcome, Runner
+from backup.meanwhile import Preparing
+from backup.patterns import excludes, literally
+from backup.runner import Hearing, Outcome, Runner, Starting
 from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, as_told, progress_of, saved_snapshot, stored_snapshot
 from backup.watching import watches_for
 from infra.errors import ConfigurationError
@@ -39,17 +41,7 @@ EXIT_MISSING, EXIT_PARTIAL = 10, 3
 QUICK_SECONDS, LONG_SECONDS = 300.0, 6 * 3600.0  # a question; moving data
 # One name for the school, whatever the machine is called: a new machine goes on where the old one ended.
 HOST = "truong"
-NO_KEYS = Access()
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What kind of place a repository is (infra.backup_settings.Place)."""
-
-    append_only: bool = False
-    removable: bool = False
-    max_absent_days: int = 0
-    object_lock_days: int = 0
+NO_KEYS, NO_TERMS = Access(), Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +54,7 @@ class Repository:
     state: Path
     binary: Path | None = None
     access: Access = NO_KEYS
-    terms: Terms = Terms()
+    terms: Terms = NO_TERMS
 
     @property
     def path(self) -> Path | None:
@@ -119,9 +111,24 @@ class Repository:
         Raises BackupFailed or another BackupError when no snapshot was made. A partial snapshot is tagged so.
         """
         self.unlock_stale()
-        arguments = ["--json", "--host", HOST, "--group-by", "host", "--tag", ",".join((OUR_TAG, *contents.tags))]
-        arguments += [part for path in contents.left_out for part in ("--exclude", literally(path))]
-        outcome, summary = self._move(["backup", *arguments, "--", *contents.paths], on_progress, contents.root)
+        arguments = [*self._saving(contents), *excludes(contents.left_out), "--", *contents.paths]
+        return self._saved(contents, *self._move(arguments, on_progress, folder=contents.root))
+
+    def save_meanwhile(
+        self, known: Contents, prepare: Callable[[], Contents], on_progress: Callable[[Progress], None] | None = None
+    ) -> SavedSnapshot:
+        """As `save`, of what `prepare` makes ready while restic opens the repository (backup.meanwhile); `known`: its paths and tags."""
+        self.unlock_stale()
+        with Preparing(self.state, prepare) as later:
+            arguments = [*self._saving(known), "--exclude-file", str(later.list), "--", *known.paths]
+            outcome, summary = self._move(arguments, on_progress, folder=known.root, on_start=later.start)
+            contents = later.contents()
+        return self.save(contents, on_progress) if later.too_long else self._saved(contents, outcome, summary)
+
+    def _saving(self, contents: Contents) -> list[str]:
+        return ["backup", "--json", "--host", HOST, "--group-by", "host", "--tag", ",".join((OUR_TAG, *contents.tags))]
+
+    def _saved(self, contents: Contents, outcome: Outcome, summary: dict[str, Any]) -> SavedSnapshot:
         if outcome.exit_code not in {0, EXIT_PARTIAL} or not summary.get("snapshot_id"):
             raise self._no_snapshot(outcome)
         saved = self._with_vanished(saved_snapshot(outcome, summary), contents.files)
@@ -130,7 +137,7 @@ class Repository:
     def save_output(self, command: Sequence[str], file: str, tags: Sequence[str], environment: Mapping[str, str]) -> SavedSnapshot:
         """Store what a command prints as `file`, as it comes. BackupFailed, and no snapshot, when the command fails."""
         arguments = ["--json", "--host", HOST, "--group-by", "host,tags", "--tag", ",".join(tags), "--stdin-from-command"]
-        outcome, summary = self._move(["backup", *arguments, "--stdin-filename", file, "--", *command], None, None, environment)
+        outcome, summary = self._move(["backup", *arguments, "--stdin-filename", file, "--", *command], None, environment)
         if outcome.exit_code or not summary.get("snapshot_id"):
             raise self._no_snapshot(outcome)
         return saved_snapshot(outcome, summary)
@@ -198,7 +205,7 @@ class Repository:
         restic ends well even when nothing matched or the counts are wrong: count and hash what came (backup.restore).
         """
         patterns = [part for path in include for part in ("--include", f"/{literally(path)}")]
-        outcome, _ = self._move(["restore", "--json", "--no-lock", snapshot_id, "--target", str(target), *patterns], on_progress, None)
+        outcome, _ = self._move(["restore", "--json", "--no-lock", snapshot_id, "--target", str(target), *patterns], on_progress)
         self.required(outcome)
 
     def check(self, read_data: str = "") -> None:
@@ -256,8 +263,8 @@ class Repository:
         self,
         arguments: Sequence[str],
         on_progress: Callable[[Progress], None] | None,
-        folder: Path | None,
         extra: Mapping[str, str] | None = None,
+        **more: Unpack[Starting],
     ) -> tuple[Outcome, dict[str, Any]]:
         """Run a command that moves data; returns its outcome and its summary line."""
         summary: dict[str, Any] = {}
@@ -269,8 +276,7 @@ class Repository:
             elif message.get("message_type") == "status" and on_progress:
                 on_progress(progress_of(message))
 
-        outcome = self._runner(extra or {}).run(self._whole(arguments), seconds=LONG_SECONDS, folder=folder, on_line=hear)
-        return outcome, summary
+        return self.run(arguments, LONG_SECONDS, extra, on_line=hear, **more), summary
 
     def _runner(self, extra: Mapping[str, str]) -> Runner:
         self._require_password()
@@ -291,8 +297,3 @@ class Repository:
             raise ConfigurationError("Không thấy tệp mật khẩu sao lưu", where=str(self.password_file), fix=fix)
         if problem := permission_problem(self.password_file):
             raise ConfigurationError(problem, where=str(self.password_file), fix=f"chạy: chmod 600 '{self.password_file}'")
-
-
-def literally(path: str) -> str:
-    """A path as a restic pattern that matches only itself."""
-    return "".join(f"\\{letter}" if letter in "\\*?[" else letter for letter in path)

@@ -14,7 +14,7 @@ import subprocess
 import threading
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from backup.watching import Watcher, stop
 
@@ -60,10 +60,16 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_TOLD else f"{text[: LONGEST_TOLD // 2]} … {text[-LONGEST_TOLD // 2 :]}"
 
 
-class Hearing(TypedDict, total=False):
-    """Where a command runs, and who hears its lines as they come."""
+class Starting(TypedDict, total=False):
+    """Where a command runs, and who hears that it was started."""
 
     folder: Path | None
+    on_start: Callable[[subprocess.Popen[bytes]], None] | None
+
+
+class Hearing(Starting, total=False):
+    """And who hears its lines as they come."""
+
     on_line: Callable[[bytes], object] | None
 
 
@@ -75,18 +81,18 @@ class Runner:
     environment: Mapping[str, str]
     watches: Sequence[Watch] = ()
 
-    def run(
-        self, arguments: Sequence[str], *, seconds: float, folder: Path | None = None, on_line: Callable[[bytes], object] | None = None
-    ) -> Outcome:
+    def run(self, arguments: Sequence[str], *, seconds: float, **hearing: Unpack[Hearing]) -> Outcome:
         """Run to the end or the deadline. Lines of stdout go to `on_line` as they come, else into the outcome."""
         complaints: list[dict[str, Any]] = []
-        with self._start(arguments, folder) as process:
+        with self._start(arguments, hearing.get("folder")) as process:
             watcher = Watcher(process, seconds, self.watches)
             listener = threading.Thread(target=_listen, args=(process, complaints), daemon=True)
             listener.start()
             ended = False
             try:
-                output = _read(process, on_line)
+                if on_start := hearing.get("on_start"):
+                    on_start(process)
+                output = _read(process, hearing.get("on_line"))
                 ended = True
             finally:
                 if not ended:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
+    from backup.contents import Contents, GatheredNight
     from backup.manifest import Manifest
     from backup.repository import Repository
     from backup.server_dumps import ServerDump
@@ -28,7 +29,25 @@ if TYPE_CHECKING:
 
 def save_night(repository: Repository, staged: StagedNight, on_progress: Callable[[Progress], None] | None = None) -> SavedSnapshot:
     """Back up a staged night; look at `complete` of the result. BackupError when no snapshot was made."""
-    saved = repository.save(staged.contents, on_progress)
+    return _compared(repository, staged, repository.save(staged.contents, on_progress))
+
+
+def stage_and_save(
+    repository: Repository, gathered: GatheredNight, on_progress: Callable[[Progress], None] | None = None
+) -> tuple[StagedNight, SavedSnapshot]:
+    """Stage a night while restic opens the repository, and back it up. The night is staged, too, when BackupError is raised."""
+    staged: list[StagedNight] = []
+
+    def prepare() -> Contents:
+        staged.append(gathered.stage())
+        return staged[0].contents
+
+    saved = repository.save_meanwhile(gathered.known, prepare, on_progress)
+    return staged[0], _compared(repository, staged[0], saved)
+
+
+def _compared(repository: Repository, staged: StagedNight, saved: SavedSnapshot) -> SavedSnapshot:
+    """What was saved, less every file for which nobody vouches."""
     root = staged.contents.root
     unread = [path for path in as_relative(root, staged.hashes.unreadable) if not _named(path, saved.unreadable)]
     changed = [path for path in as_relative(root, staged.hashes.changed()) if not _named(path, saved.unreadable)]

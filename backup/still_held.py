@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from backup.marked import left_out
-from backup.repository import literally
+from backup.patterns import excludes, literally
 from backup.stored import NAMED, OUR_TAG
 from backup.verdict import Topic, Verdict, bad
 from infra.clock import vietnamese_date
@@ -89,7 +89,7 @@ def held_told(repository: Repository) -> Iterator[Verdict]:
 
 def excludes_for(found: Sequence[Held]) -> list[str]:
     """The options by which `restic rewrite` leaves these files out."""
-    return [part for path in sorted({path for one in found for path in one.paths}) for part in ("--exclude", literally(path))]
+    return excludes(sorted({path for one in found for path in one.paths}))
 
 
 def steps_for(repository: Repository, found: Sequence[Held]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import make_url
 
 from backup.care import care_for, retention_of, trust_size
-from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, stage_night
+from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, gather_night
 from backup.copies import Means, copy_night, is_plugged_in, last_plugged, note_plugged
 from backup.errors import PartMissing, ProofFailed, RepositoryDamaged
 from backup.manifest_file import staged_manifest
@@ -17,7 +17,7 @@ from backup.marked import left_out, told_of_marked
 from backup.opening import open_repositories, open_repository
 from backup.repair import find_damage, repair
 from backup.retention import accept
-from backup.saving import require_streamed, save_night, saved_tonight, staged_again, streamed_parts
+from backup.saving import require_streamed, saved_tonight, stage_and_save, staged_again, streamed_parts
 from backup.server_dumps import SQLITE, ServerDump, kind_of
 from backup.verify import prove
 from flows.night_record import StepResult
@@ -51,10 +51,11 @@ def back_up(home: Home, day: date) -> StepResult:
     trouble = _trouble(repository)
     streamed = {} if trouble else streamed_parts(listed.servers, repository, day, home.folder("staging"))
     wanted = replace(listed, servers=tuple(one for one in listed.servers if one.name not in streamed), streamed=streamed)
-    staged = stage_night(home.data, day, sqlite_file(home), without=absent_parts(home.data, day), also=wanted)
+    gathered = gather_night(home.data, day, sqlite_file(home), without=absent_parts(home.data, day), also=wanted)
     if trouble:
+        gathered.stage()
         raise trouble
-    saved = save_night(repository, staged, announced(BACKUP_STEP, BACKUP_LABEL))
+    staged, saved = stage_and_save(repository, gathered, announced(BACKUP_STEP, BACKUP_LABEL))
     saved.require_complete()
     told = f"{saved.files} tệp, {size(saved.bytes)}, thêm mới {size(saved.added_bytes)} (bản {saved.id[:8]})"
     without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name in listed.parts - {*staged.manifest.parts, *NOT_EVERY_NIGHT})

@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backup.binary import find_restic
-from backup.contents import stage_night
+from backup.contents import gather_night, stage_night
 from backup.manifest_file import staged_manifest
 from backup.reading import wrong_files
 from backup.repository import Repository
 from backup.restore import find_snapshot, restore
-from backup.saving import save_night
+from backup.saving import stage_and_save
 from backup.verify import prove
 from connectors.records.snapshot import sha256_of
 from infra.secret_files import create_secret
@@ -118,8 +118,8 @@ class Ours:
         self.repository.ensure()
 
     def save(self) -> None:
-        staged = stage_night(self.data, DAY, None)
-        save_night(self.repository, staged).require_complete()
+        _, saved = stage_and_save(self.repository, gather_night(self.data, DAY, None))
+        saved.require_complete()
 
     def verify(self) -> None:
         prove(self.repository, stage_night(self.data, DAY, None).manifest)

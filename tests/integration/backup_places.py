@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from backup.access import Access
-from backup.repository import Repository, Terms
+from backup.access import Access, Terms
+from backup.repository import Repository
 from infra.secret_files import create_secret
 from tests.integration.cheap_keys import cheapen
 from tests.integration.s3_servers import BUCKET, PROGRAMS, running_rclone, serving, write_keys

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from backup.access import Access
+from backup.access import Access, Terms
 from backup.binary import find_restic
 from backup.errors import BackupError, BackupFailed, RepositoryMissing, WrongPassword
 from backup.keys import opens, stored_keys
 from backup.recovery_kit import Kit, Sheet, kit_page, known_kit, make_kit, note_tried, require_opens
-from backup.repository import Repository, Terms
+from backup.repository import Repository
 from backup.rotation import rotate_key
 from infra.secret_files import create_secret, read_secret
 from tests.integration.backup_school import DAY, School, new_school, script, with_binary

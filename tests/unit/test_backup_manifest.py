@@ -44,6 +44,11 @@ def test_what_is_written_is_read_and_is_one_json_document(tmp_path: Path) -> Non
     assert write_manifest(tmp_path, stored).digest == stored.digest
 
 
+def test_one_without_a_part_is_one(tmp_path: Path) -> None:
+    assert write_manifest(tmp_path, Manifest(DAY, {}, "1.0")) == Manifest(DAY, {}, "1.0")
+    assert json.loads((tmp_path / MANIFEST_PATH).read_bytes())["parts"] == {}
+
+
 def test_a_manifest_stays_what_it_is_when_another_takes_its_place(tmp_path: Path) -> None:
     first = write_manifest(tmp_path, MANIFEST)
     second = write_manifest(tmp_path, replace(MANIFEST, parts={"landing": replace(PARTS["landing"], files=FILES[2:])}))

@@ -1,0 +1,158 @@
+"""restic opens the repository while the night is hashed, and waits for the list of what to leave out before it reads a file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from backup.contents import Listed, StagedNight, gather_night
+from backup.errors import WrongPassword
+from backup.meanwhile import MOST_BYTES
+from backup.saving import stage_and_save
+from backup.verify import prove
+from tests.integration.backup_school import DAY, School, lock_files, new_school, newest_restic, with_binary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# What a list of patterns could misread: blanks at the ends, variables, comments, wildcards, ends of lines, old names.
+ODD = ["cuối ", "$HOME", "$$", "#1", "a*b", "[c]", "d\\e", "dòng\nhai", "về\r", "\u3000", "!f", "?", os.fsdecode(b"x\xff")]
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> School:
+    school = new_school(tmp_path / "truong")
+    school.begin()
+    return school
+
+
+@pytest.fixture
+def web(school: School) -> Path:
+    """A listed folder with marked files of odd names, and others that are called nearly so."""
+    folder = school.root / "web"
+    folder.mkdir()
+    for name in ODD:
+        (folder / f"{name}.txt").write_text("MẬT\n", encoding="utf-8")
+        (folder / name).write_text("không\n", encoding="utf-8")
+        (folder / f"{name}.txt{name}").write_text("không\n", encoding="utf-8")
+    (folder / "cuối.txt ").write_text("khác đuôi\n", encoding="utf-8")
+    return folder
+
+
+def _saved(school: School, web: Path) -> tuple[StagedNight, set[str]]:
+    night, saved = stage_and_save(school.repository, gather_night(school.data, DAY, school.database, also=Listed(folders={"web": web})))
+    assert saved.complete
+    prove(school.repository, night.manifest)
+    return night, {path.removeprefix(f"{str(web)[1:]}/") for path in school.repository.files_of(saved.id) if path.startswith(str(web)[1:])}
+
+
+@pytest.mark.parametrize("newest", [False, True])
+def test_what_is_marked_is_left_out_whatever_it_is_called(school: School, web: Path, *, newest: bool) -> None:
+    with_restic = School(school.root)
+    repository = with_binary(school.repository, newest_restic()) if newest else school.repository
+    gathered = gather_night(school.data, DAY, school.database, also=Listed(folders={"web": web}))
+    night, saved = stage_and_save(repository, gathered)
+    assert saved.complete
+    assert night.look is not None
+    assert {path.removeprefix(f"{web}/") for path in night.look.marked} == {f"{name}.txt" for name in ODD}
+    stored = {path for path in with_restic.repository.files_of(saved.id) if path.startswith(str(web)[1:])}
+    assert len(stored) == 2 * len(ODD) + 1
+    prove(repository, night.manifest)
+
+
+def test_a_list_that_is_too_long_for_one_stroke_is_given_as_options(school: School, web: Path) -> None:
+    long = "x" * 200
+    for number in range(MOST_BYTES // 200 + 1):
+        (web / f"{long}-{number}.txt").write_text("TỐI MẬT\n", encoding="utf-8")
+    night, stored = _saved(school, web)
+    assert night.look is not None
+    assert len(night.look.marked) == len(ODD) + MOST_BYTES // 200 + 1
+    assert len(stored) == 2 * len(ODD) + 1
+    assert len(school.repository.snapshots()) == 1
+    assert lock_files(school) == []
+
+
+def test_when_the_night_cannot_be_staged_nothing_is_saved_and_no_lock_stays(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered = gather_night(school.data, DAY, school.database)
+    (school.data / "staging" / "manifest.json").unlink(missing_ok=True)
+    _ = gathered.known
+    monkeypatch.setattr("backup.contents.write_manifest", _full)
+    with pytest.raises(OSError, match="No space"):
+        stage_and_save(school.repository, gathered)
+    assert school.repository.snapshots() == []
+    assert lock_files(school) == []
+    assert not list((school.data / "backups").glob(".leave-out*"))
+
+
+def _full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_wrong_password_is_told_and_the_night_is_staged_for_the_copies(school: School) -> None:
+    (school.root / "restic.pass").write_text("sai\n", encoding="utf-8")
+    with pytest.raises(WrongPassword):
+        stage_and_save(school.repository, gather_night(school.data, DAY, school.database))
+    assert (school.data / "staging" / "manifest.json").stat().st_size > 500
+    assert not list((school.data / "backups").glob(".leave-out*"))
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from datetime import date
+import backup.contents
+from backup.contents import GatheredNight, gather_night
+from backup.repository import Repository
+from backup.saving import stage_and_save
+root = Path(sys.argv[1])
+repository = Repository("tai-cho", str(root / "data/backups/restic"), root / "restic.pass", root / "data/backups")
+def stage(night):
+    print("hashing", flush=True)
+    time.sleep(60)
+GatheredNight.stage = stage
+stage_and_save(repository, gather_night(root / "data", date(2027, 5, 31), root / "qlnt.sqlite"))
+"""
+
+
+@pytest.fixture
+def hashing(school: School) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has begun a night: restic holds its lock and waits for the list."""
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(school.root)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "hashing\n"
+        _until(lambda: lock_files(school) != [])
+        yield process
+        process.kill()
+
+
+def _until(true: object, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_killed_before_the_list_is_given_nothing_is_saved(school: School, hashing: subprocess.Popen[str]) -> None:
+    hashing.send_signal(signal.SIGKILL)
+    hashing.wait()
+    _until(lambda: _resticen(school) == [])
+    time.sleep(1)
+    assert school.repository.snapshots() == []
+    night, saved = stage_and_save(school.repository, gather_night(school.data, DAY, school.database))
+    assert saved.complete
+    prove(school.repository, night.manifest)
+    assert lock_files(school) == []
+    assert not list((school.data / "backups").glob(".leave-out*"))
+
+
+def _resticen(school: School) -> list[str]:
+    """Resticen that still run over this school's repository."""
+    found = subprocess.run(["pgrep", "-f", f"--exclude-file {school.data}"], capture_output=True, text=True, check=False)
+    return found.stdout.split()
