@@ -110,7 +110,7 @@ def _dumped(copy: Repository, means: Means) -> tuple[Mapping[str, PartEntry], st
 
 
 def _same(copy: Repository, saved: StoredSnapshot) -> StoredSnapshot | None:
-    return next((one for one in reversed(copy.snapshots()) if saved.origin == one.origin), None)
+    return next((one for one in reversed(copy.snapshots()) if saved.made == one.made), None)
 
 
 def _readable(first: Repository) -> bool:

@@ -161,10 +161,11 @@ class Repository:
         found = self.tagged(OUR_TAG if day is None else f"{OUR_TAG},{DAY_TAG}{day.isoformat()}")
         return [snapshot for snapshot in found if BEFORE_RESTORE_TAG not in snapshot.tags]
 
-    def tagged(self, tags: str) -> list[StoredSnapshot]:
-        """Snapshots with all of these tags (joined by commas), oldest first."""
+    def tagged(self, *tags: str) -> list[StoredSnapshot]:
+        """Snapshots with all of these tags (joined by commas), or with all of the next ones, oldest first."""
         partial = KnownPartials(self.state).ids()
-        rows = self.ask(["snapshots", "--json", "--no-lock", "--tag", tags]).json()
+        chosen = [part for one in tags for part in ("--tag", one)]
+        rows = self.ask(["snapshots", "--json", "--no-lock", *chosen]).json()
         return sorted((stored_snapshot(values, partial) for values in rows), key=lambda snapshot: snapshot.time)
 
     def files_of(self, snapshot_id: str) -> dict[str, int]:
