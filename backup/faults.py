@@ -17,9 +17,9 @@ from backup.errors import (
     RepositoryMissing,
     WrongPassword,
 )
-from backup.full_disk import full_among, no_space_at
+from backup.full_disk import full_among, gave_up_on_store, no_space_at
 from backup.runner import shortened
-from backup.watching import DISK, SERVER
+from backup.watching import DISK, SERVER, STORE
 
 if TYPE_CHECKING:
     from backup.runner import Outcome
@@ -78,6 +78,9 @@ def outcome_text(outcome: Outcome) -> str:
 
 def _full_disk(outcome: Outcome, url: str) -> DiskFull | None:
     """The full disk that a command failed for: as restic itself told, or as we see it now."""
+    if outcome.ended_by == STORE or gave_up_on_store(outcome.complaints):
+        fix = "dọn đĩa hoặc nới hạn mức ở máy chủ đó, rồi chạy lại; bản lưu dở không bị tính là tốt"
+        return DiskFull("Kho sao lưu ở máy chủ đã đầy (đĩa hoặc hạn mức)", where=public_url(url), fix=fix)
     told, place = no_space_at(outcome), Path(url)
     theirs = kind_of(url) == LOCAL and (full_among((place,)) is not None or (told is not None and told.is_relative_to(place)))
     if not theirs and told is None and outcome.ended_by != DISK:
