@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backup.access import LOCAL, kind_of
+from backup.access import LOCAL, answers, kind_of
 from backup.errors import (
     BackupError,
     BackupFailed,
@@ -113,6 +113,16 @@ def place_taken(url: str) -> BackupFailed:
     return BackupFailed(
         "Không tạo kho sao lưu: thư mục đã có thứ khác", where=public_url(url), fix="chọn thư mục trống ở mục [backup] của truong.toml"
     )
+
+
+def require_place(url: str) -> None:
+    """BackupFailed at once where restic would try for a quarter of an hour: a server is silent, or a file lies where folders should."""
+    if not answers(url):
+        raise unreachable(url)
+    place = Path(url)
+    if kind_of(url) == LOCAL and not next(one for one in (place, *place.parents) if one.exists()).is_dir():
+        what, fix = "Nơi của kho sao lưu là một tệp, không phải thư mục", "sửa địa chỉ kho ở mục [backup] của truong.toml"
+        raise BackupFailed(what, where=public_url(url), fix=fix)
 
 
 def public_url(url: str) -> str:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from backup.access import LOCAL, Access, answers, kind_of
+from backup.access import LOCAL, Access, kind_of
 from backup.binary import find_restic
 from backup.checks import note_check
 from backup.errors import BackupFailed, RepositoryDamaged
-from backup.faults import error_of, lost_repository, other_repository, place_taken, unreachable
+from backup.faults import error_of, lost_repository, other_repository, place_taken, require_place
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
 from backup.runner import Hearing, Outcome, Runner
@@ -276,8 +276,7 @@ class Repository:
             "RESTIC_CACHE_DIR": str(self.state / "cache"),
             "RESTIC_PROGRESS_FPS": "4",
         }
-        if not answers(self.url):
-            raise unreachable(self.url)
+        require_place(self.url)
         return Runner(self.binary or find_restic(), {**environment, **extra}, watches_for(self.url, self.state))
 
     def _require_password(self) -> None:
