@@ -17,8 +17,10 @@ from backup.saving import save_night
 from backup.scratch_server import Scratch, load_dump
 from backup.verdict import Topic
 from flows import backing_up
+from flows.cli.main import main
 from flows.home import Home
 from flows.repositories import healths
+from infra.errors import ExitCode
 from infra.settings import load_settings
 from tests.integration.backup_places import folder_copy
 from tests.integration.backup_school import DAY, School, new_school
@@ -122,6 +124,18 @@ def _brought_back_and_loaded(copy: Repository, server: PostgreSql, tmp_path: Pat
     assert (held.ok, held.not_loaded) == (True, ()), held.told
     assert any(line.startswith("cơ sở dữ liệu hoso: 2 bảng, 302 dòng") for line in held.opened)
     assert server.rows("SELECT count(*) FROM pg_database WHERE datname LIKE 'truong_thu_%'") == [(0,)]
+
+
+def test_the_command_makes_the_copy_too(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    first, copy = open_repositories(home.settings)
+    assert first.path
+    _gone(first.path)
+    assert main(["backup", "run", "--config", str(home.file)]) == ExitCode.BACKUP
+    told = capsys.readouterr()
+    assert told.err.splitlines()[-1].startswith("Lỗi: Không thấy kho sao lưu (đĩa chưa cắm?)")
+    assert "đã lưu thẳng vào «dia-hai»" in told.out
+    assert f"CHÚ Ý: Không thấy kho sao lưu (đĩa chưa cắm?) [{first.path}]" in told.out
+    assert len(copy.snapshots()) == 1
 
 
 def test_the_next_night_is_good_when_the_first_is_there_again(home: Home, tmp_path: Path) -> None:
