@@ -260,9 +260,10 @@ def late(tmp_path: Path) -> Home:
         (root / place).parent.mkdir(parents=True, exist_ok=True)
         (root / place).write_text("Kế hoạch năm học\n", encoding="utf-8")
     school.begin()
+    open_repositories(home.settings)[1].create(school.repository)
+    cheapen(school.data / "backups/o-hai", root / "hai.pass")
     backing_up.back_up(home, DAY.replace(day=30))
     backing_up.copy(home, DAY.replace(day=30))
-    cheapen(school.data / "backups/o-hai", root / "hai.pass")
     for name, text in {"kế hoạch [1].txt": "MẬT\nKế hoạc học\n", "khác.txt": "MẬT\n"}.items():
         delivered = school.data / LANDING / "vanban" / name
         delivered.parent.mkdir(exist_ok=True)
