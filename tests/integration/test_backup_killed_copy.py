@@ -42,6 +42,7 @@ def school(tmp_path: Path) -> School:
     school = new_school(tmp_path / "truong")
     school.begin()
     assert save_night(school.repository, school.stage()).complete
+    folder_copy(school, "dia-ba")
     reached, restic = tmp_path / "dang-luu", shlex.quote(str(find_restic()))
     slow = script(tmp_path / "restic", f'[ "$1" = backup ] && : > {shlex.quote(str(reached))} && exec sleep 60\nexec {restic} "$@"')
     with subprocess.Popen([sys.executable, "-c", COPYING, str(school.root), str(slow)], cwd=ROOT) as process:
