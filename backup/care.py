@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from backup.known import read_json, write_json
 from backup.retention import accepted_code, contradictions, plan_retention, policy_code, shrinkage
 from backup.seen import note_forgotten
+from backup.still_held import manifest_left_in
 from backup.upkeep import forget, prune
-from backup.verify import stored_manifest
 from infra.backup_settings import Keep
 from infra.clock import vietnamese_date
 from infra.errors import SchoolError
@@ -170,7 +170,7 @@ def shrunk(repository: Repository, nights: Sequence[StoredSnapshot], most: float
     good, before = [night for night in nights if not night.partial], _measure(repository, nights)
     if before is None or before.origin == good[-1].origin:
         return []
-    newest, earlier = (stored_manifest(repository, night.id) for night in (good[-1], before))
+    newest, earlier = (manifest_left_in(repository, night) for night in (good[-1], before))
     return [f"đêm {vietnamese_date(newest.day)} hụt: {line}" for line in shrinkage(newest, earlier, most)]
 
 

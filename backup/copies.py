@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from backup.errors import BackupError
+from backup.errors import BackupError, DiskFull
 from backup.known import read_json, write_json
 from backup.manifest import new_manifest
 from backup.saving import save_night, with_manifest
@@ -81,6 +81,8 @@ def _brought(first: Repository, copy: Repository, staged: StagedNight, saved: St
     if saved and alike:
         try:
             copy_snapshots(first, copy, partial(means.tell, copy.name))
+        except DiskFull:
+            raise  # the sources do not fit there either
         except BackupError as error:
             return _saved_directly(copy, staged, means, why=error.what)
         if found := _same(copy, saved):
@@ -110,7 +112,7 @@ def _dumped(copy: Repository, means: Means) -> tuple[Mapping[str, PartEntry], st
 
 
 def _same(copy: Repository, saved: StoredSnapshot) -> StoredSnapshot | None:
-    return next((one for one in reversed(copy.snapshots()) if saved.origin == one.origin), None)
+    return next((one for one in reversed(copy.snapshots()) if saved.made == one.made), None)
 
 
 def _readable(first: Repository) -> bool:

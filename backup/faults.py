@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backup.access import LOCAL, kind_of
+from backup.access import LOCAL, answers, kind_of
 from backup.errors import (
     BackupError,
     BackupFailed,
@@ -17,9 +17,9 @@ from backup.errors import (
     RepositoryMissing,
     WrongPassword,
 )
-from backup.full_disk import full_among, no_space_at
+from backup.full_disk import full_among, gave_up_on_store, no_space_at
 from backup.runner import shortened
-from backup.watching import DISK, SERVER
+from backup.watching import DISK, SERVER, STORE
 
 if TYPE_CHECKING:
     from backup.runner import Outcome
@@ -78,6 +78,9 @@ def outcome_text(outcome: Outcome) -> str:
 
 def _full_disk(outcome: Outcome, url: str) -> DiskFull | None:
     """The full disk that a command failed for: as restic itself told, or as we see it now."""
+    if outcome.ended_by == STORE or gave_up_on_store(outcome.complaints):
+        fix = "dọn đĩa hoặc nới hạn mức ở máy chủ đó, rồi chạy lại; bản lưu dở không bị tính là tốt"
+        return DiskFull("Kho sao lưu ở máy chủ đã đầy (đĩa hoặc hạn mức)", where=public_url(url), fix=fix)
     told, place = no_space_at(outcome), Path(url)
     theirs = kind_of(url) == LOCAL and (full_among((place,)) is not None or (told is not None and told.is_relative_to(place)))
     if not theirs and told is None and outcome.ended_by != DISK:
@@ -110,6 +113,16 @@ def place_taken(url: str) -> BackupFailed:
     return BackupFailed(
         "Không tạo kho sao lưu: thư mục đã có thứ khác", where=public_url(url), fix="chọn thư mục trống ở mục [backup] của truong.toml"
     )
+
+
+def require_place(url: str) -> None:
+    """BackupFailed at once where restic would try for a quarter of an hour: a server is silent, or a file lies where folders should."""
+    if not answers(url):
+        raise unreachable(url)
+    place = Path(url)
+    if kind_of(url) == LOCAL and not next(one for one in (place, *place.parents) if one.exists()).is_dir():
+        what, fix = "Nơi của kho sao lưu là một tệp, không phải thư mục", "sửa địa chỉ kho ở mục [backup] của truong.toml"
+        raise BackupFailed(what, where=public_url(url), fix=fix)
 
 
 def public_url(url: str) -> str:

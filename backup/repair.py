@@ -15,8 +15,7 @@ from backup.checks import WHOLE, note_check
 from backup.errors import BackupError, RepositoryDamaged
 from backup.faults import complaints_of, damage
 from backup.repository import LONG_SECONDS
-from backup.stored import DUMP_TAG, OUR_TAG
-from backup.upkeep import copy_snapshots, drop_damaged_packs, forget, tag
+from backup.upkeep import HEALING_TAG, copy_snapshots, drop_damaged_packs, forget, stored_in, tag
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from backup.repository import Repository
     from backup.stored import StoredSnapshot
 
-HEALING_TAG = "dang-chua"  # on the old entries of snapshots that are being fetched once more
 LOST_PACK = re.compile(r"pack ([0-9a-f]{64}): does not exist")
 # What restic proposes would drop the files and end green.
 ADVICE = ("The repository contains damaged pack files", "restic repair packs", "Damaged pack files can be caused")
@@ -92,12 +90,8 @@ def repair(repository: Repository, good: Repository, found: Damage) -> Healed:
 
 def _with_twins(repository: Repository, good: Repository) -> list[StoredSnapshot]:
     """Our snapshots that the good repository has too, dumps included."""
-    there = {one for snapshot in _all(good) for one in (snapshot.id, snapshot.origin)}
-    return [snapshot for snapshot in _all(repository) if there & {snapshot.id, snapshot.origin}]
-
-
-def _all(repository: Repository) -> list[StoredSnapshot]:
-    return [*repository.tagged(OUR_TAG), *repository.tagged(DUMP_TAG)]
+    there = {snapshot.made for snapshot in stored_in(good)}
+    return [snapshot for snapshot in stored_in(repository) if snapshot.made in there]
 
 
 def _present(repository: Repository, packs: Sequence[str]) -> list[str]:

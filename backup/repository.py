@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from backup.access import LOCAL, Access, Terms, answers, kind_of
+from backup.access import LOCAL, Access, Terms, kind_of
 from backup.binary import find_restic
 from backup.checks import note_check
 from backup.errors import BackupFailed, RepositoryDamaged
-from backup.faults import error_of, lost_repository, other_repository, place_taken, unreachable
+from backup.faults import error_of, lost_repository, other_repository, place_taken, require_place
 from backup.known import KnownPartials, KnownRepositories
 from backup.locks import is_dead
 from backup.manifest import MANIFEST_PATH, paths_of
@@ -171,10 +171,11 @@ class Repository:
         found = self.tagged(OUR_TAG if day is None else f"{OUR_TAG},{DAY_TAG}{day.isoformat()}")
         return [snapshot for snapshot in found if BEFORE_RESTORE_TAG not in snapshot.tags]
 
-    def tagged(self, tags: str) -> list[StoredSnapshot]:
-        """Snapshots with all of these tags (joined by commas), oldest first."""
+    def tagged(self, *tags: str) -> list[StoredSnapshot]:
+        """Snapshots with all of these tags (joined by commas), or with all of the next ones, oldest first."""
         partial = KnownPartials(self.state).ids()
-        rows = self.ask(["snapshots", "--json", "--no-lock", "--tag", tags]).json()
+        chosen = [part for one in tags for part in ("--tag", one)]
+        rows = self.ask(["snapshots", "--json", "--no-lock", *chosen]).json()
         return sorted((stored_snapshot(values, partial) for values in rows), key=lambda snapshot: snapshot.time)
 
     def files_of(self, snapshot_id: str) -> dict[str, int]:
@@ -287,8 +288,7 @@ class Repository:
             "RESTIC_CACHE_DIR": str(self.state / "cache"),
             "RESTIC_PROGRESS_FPS": "4",
         }
-        if not answers(self.url):
-            raise unreachable(self.url)
+        require_place(self.url)
         return Runner(self.binary or find_restic(), {**environment, **extra}, watches_for(self.url, self.state))
 
     def _require_password(self) -> None:

@@ -22,8 +22,8 @@ from backup.manifest_file import NO_MANIFEST, read_manifest
 from backup.opened import open_restored
 from backup.reading import files_at, wrong_files
 from backup.saving import dump_of
+from backup.still_held import manifest_left_in
 from backup.stored import OUR_TAG, REWRITTEN_TAG
-from backup.verify import only_with, stored_manifest
 from backup.wanted import choose
 from infra.clock import vietnamese_date
 
@@ -81,9 +81,7 @@ def nights(found: Sequence[StoredSnapshot]) -> list[StoredSnapshot]:
 def plan(repository: Repository, snapshot: StoredSnapshot, what: str) -> tuple[Manifest, Choice]:
     """What a restore would bring, before anything is written. RestoreError when the snapshot has nothing of the kind."""
     with _as_restore_error():
-        manifest = stored_manifest(repository, snapshot.id)
-        if REWRITTEN_TAG in snapshot.tags:
-            manifest = only_with(manifest, repository.files_of(snapshot.id))
+        manifest = manifest_left_in(repository, snapshot)
         return manifest, choose(manifest, what)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-from backup.watching import Watcher, stop
+from backup.watching import Watcher, stop, watches_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +85,7 @@ class Runner:
         """Run to the end or the deadline. Lines of stdout go to `on_line` as they come, else into the outcome."""
         complaints: list[dict[str, Any]] = []
         with self._start(arguments, hearing.get("folder")) as process:
-            watcher = Watcher(process, seconds, self.watches)
+            watcher = Watcher(process, seconds, [*self.watches, *watches_of(complaints)])
             listener = threading.Thread(target=_listen, args=(process, complaints), daemon=True)
             listener.start()
             ended = False

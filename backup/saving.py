@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from backup.manifest_file import NO_MANIFEST, staged_manifest, write_manifest
 from backup.server_dumps import stream_dump
 from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG
 from backup.verify import manifest_of
+from connectors.records.snapshot import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from backup.repository import Repository
     from backup.server_dumps import ServerDump
     from backup.stored import Progress, SavedSnapshot, StoredSnapshot
+
+PUT_ASIDE = ".manifest-"  # the first repository's manifest while a copy is saved with its own, beside known.json: no night sweeps there
 
 
 def save_night(repository: Repository, staged: StagedNight, on_progress: Callable[[Progress], None] | None = None) -> SavedSnapshot:
@@ -65,6 +70,7 @@ def staged_again(data: Path) -> StagedNight | None:
     """The night that was staged last, for another repository; None when there is none."""
     if not (data / MANIFEST_PATH).is_file():
         return None
+    _put_back(data)
     manifest, hashes = staged_manifest(data), FileHashes(data / "backups" / HASHES_FOLDER)
     hashes.recall(manifest.stored)
     return StagedNight(contents_of(data, manifest), manifest, hashes)
@@ -76,11 +82,26 @@ def with_manifest(staged: StagedNight, manifest: Manifest) -> Iterator[StagedNig
     if manifest is staged.manifest:
         yield staged
         return
-    write_manifest(staged.contents.root, manifest)
+    root = staged.contents.root
+    first = shutil.copyfile(root / MANIFEST_PATH, root / "backups" / f"{PUT_ASIDE}{os.getpid()}")
+    written = write_manifest(root, manifest)
+    # Named after what stands in its place, so that after a kill nobody takes it for the manifest of a night that was staged later.
+    kept = first.rename(root / "backups" / f"{PUT_ASIDE}{written.digest}")
     try:
         yield replace(staged, manifest=manifest)
     finally:
-        write_manifest(staged.contents.root, staged.manifest)
+        kept.replace(root / MANIFEST_PATH)
+
+
+def _put_back(data: Path) -> None:
+    """Undo what a kill within `with_manifest` left: the copies would take the first repository for one that has not tonight's night."""
+    staged = data / MANIFEST_PATH
+    replaced = f"{PUT_ASIDE}{sha256_of(staged)}"
+    for kept in (data / "backups").glob(f"{PUT_ASIDE}*"):
+        if kept.name == replaced:
+            kept.replace(staged)
+        else:
+            kept.unlink()
 
 
 def saved_tonight(repository: Repository, manifest: Manifest) -> StoredSnapshot | None:

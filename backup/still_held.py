@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from backup.marked import left_out
 from backup.patterns import excludes, literally
-from backup.stored import NAMED, OUR_TAG
+from backup.stored import NAMED, OUR_TAG, REWRITTEN_TAG
 from backup.verdict import Topic, Verdict, bad
+from backup.verify import only_with, stored_manifest
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
+    from backup.manifest import Manifest
     from backup.repository import Repository
+    from backup.stored import StoredSnapshot
 
 # The landing folder of a night: a file that is delivered every day lies in each night under another day.
 _DAY = re.compile(r"^/landing/\d{4}-\d{2}-\d{2}/")
@@ -85,6 +88,12 @@ def held_told(repository: Repository) -> Iterator[Verdict]:
         days = ", ".join(vietnamese_date(one.day) for one in found[:NAMED]) + (" …" if len(found) > NAMED else "")
         paths = {path for one in found for path in one.paths}
         yield bad(Topic.MARKED, f"{len(found)} bản sao lưu (đêm {days}) còn giữ {len(paths)} tệp nay mang dấu mật", SEE)
+
+
+def manifest_left_in(repository: Repository, night: StoredSnapshot) -> Manifest:
+    """The manifest inside a snapshot, without what was taken out of that: nobody may miss it. ProofFailed when it cannot be read."""
+    manifest = stored_manifest(repository, night.id)
+    return only_with(manifest, repository.files_of(night.id)) if REWRITTEN_TAG in night.tags else manifest
 
 
 def excludes_for(found: Sequence[Held]) -> list[str]:

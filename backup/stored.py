@@ -87,6 +87,14 @@ class StoredSnapshot:
         """The id as restic prints it."""
         return self.id[:8]
 
+    @property
+    def made(self) -> tuple[datetime, frozenset[str]]:
+        """When it was made and of what (its day, its dump): the same in every repository, also after files were taken out of it.
+
+        Ids are not: `rewrite` makes the id it found the new `origin`, which in a copy is not the one the night was made with.
+        """
+        return self.time, frozenset(tag for tag in self.tags if tag.startswith((DAY_TAG, DUMP_NAME_TAG)))
+
 
 @dataclass(frozen=True, slots=True)
 class SavedSnapshot:

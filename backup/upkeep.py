@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from backup.repository import Repository
+    from backup.stored import StoredSnapshot
 
 # `copy` knows no JSON (0.19 neither): it prints a line per snapshot, and with RESTIC_PROGRESS_FPS set this one as it goes on.
 _PACKS = re.compile(rb"(\d+) / (\d+) packs copied")
 _BEGUN = b"copy started"
+HEALING_TAG = "dang-chua"  # on the old entries of snapshots that are being fetched once more (backup.repair)
 
 
 @dataclass(slots=True)
@@ -47,16 +49,27 @@ def may_copy(source: Repository, target: Repository) -> bool:
 def copy_snapshots(source: Repository, target: Repository, on_progress: Callable[[CopyProgress], None] | None = None) -> None:
     """Copy all our snapshots that the target does not have yet; the sources are not read again.
 
+    A night counts as there also when files were taken out of it in one of the two (backup.rewriting): restic itself
+    would bring it a second time, and the files with it that were taken out of the target.
     RepositoryDamaged and other BackupErrors when the source cannot be read or the target not be written.
     """
     if not may_copy(source, target):
         raise BackupFailed("restic không chép được giữa hai kho cùng kiểu ở xa", where=target.name, fix="đặt kho đầu trên đĩa của máy này")
     options = source.access.options(source.url) if kind_of(source.url) != LOCAL else []
     listener = _CopyListener(on_progress or (lambda _: None))
-    arguments = ["copy", *options, "--tag", OUR_TAG, "--tag", DUMP_TAG]
+    there = {one.made for one in stored_in(target) if HEALING_TAG not in one.tags}
+    missing = [one.id for one in stored_in(source) if one.made not in there]
+    if not missing:
+        return
+    arguments = ["copy", *options, *missing]
     outcome = target.run(arguments, LONG_SECONDS, source.as_source(), on_line=listener.hear)
     if outcome.exit_code:
         raise error_of(outcome, target.url)
+
+
+def stored_in(repository: Repository) -> list[StoredSnapshot]:
+    """All that is ours in a repository: nights and streamed dumps."""
+    return repository.tagged(OUR_TAG, DUMP_TAG)
 
 
 def forget(repository: Repository, ids: Sequence[str]) -> None:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backup.access import LOCAL, answers, kind_of, server_of
-from backup.full_disk import IDLE_TIMES, LOOK_SECONDS, Standstill
+from backup.full_disk import IDLE_TIMES, LOOK_SECONDS, Standstill, full_among, gave_up_on_store, store_keeps_refusing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
-SERVER, DISK = "server", "disk"  # names of watches
+SERVER, DISK, STORE = "server", "disk", "store"  # names of watches
 # How often a server is asked whether it is there, how often in vain: restic goes on asking a dead one for a quarter of an hour.
 ASK_SECONDS, SILENT_TIMES = 20.0, 3
 TERMINATION_SECONDS = 10  # restic removes its lock on SIGTERM; then it is killed
@@ -37,8 +38,14 @@ def watches_for(url: str, state: Path) -> list[Watch]:
     """What ends a restic that would wait in vain: a full disk that it writes to, a server that is gone. `state`: where its cache lies."""
     # Every pack is first written to the temporary folder.
     folders = (*((Path(url),) if kind_of(url) == LOCAL else ()), state, Path(tempfile.gettempdir()))
-    disk = Watch(DISK, Standstill(folders), LOOK_SECONDS, IDLE_TIMES)
+    disk = Watch(DISK, Standstill(lambda: full_among(folders) is not None), LOOK_SECONDS, IDLE_TIMES)
     return [disk, Watch(SERVER, lambda _: not answers(url), ASK_SECONDS, SILENT_TIMES)] if server_of(url) else [disk]
+
+
+def watches_of(complaints: Sequence[Mapping[str, Any]]) -> list[Watch]:
+    """What ends a restic that has said itself that its store is full, and tries again or waits for what it gave up. They grow."""
+    refused = Watch(STORE, lambda _: store_keeps_refusing(complaints), LOOK_SECONDS, 1)
+    return [refused, Watch(STORE, Standstill(lambda: gave_up_on_store(complaints)), LOOK_SECONDS, IDLE_TIMES)]
 
 
 class Watcher:

@@ -9,8 +9,9 @@ from backup.contents import PART_NAMES
 from backup.errors import ProofFailed
 from backup.retention import shrinkage
 from backup.saving import require_streamed
+from backup.still_held import manifest_left_in
 from backup.verdict import Topic, Verdict, bad, fine
-from backup.verify import broken_parts, stored_manifest
+from backup.verify import broken_parts
 from infra.backup_settings import Keep
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def lost_parts(repository: Repository, newest: StoredSnapshot, expected: frozens
 
     `missing`: the names of parts that are not are added to it.
     """
-    manifest = stored_manifest(repository, newest.id)
+    manifest = manifest_left_in(repository, newest)
     broken, absent = broken_parts(repository, newest.id, manifest), sorted(expected - set(manifest.parts))
     missing += [*broken, *absent]
     if broken:
@@ -49,7 +50,7 @@ def shrunk(repository: Repository, nights: Sequence[StoredSnapshot], keep: Keep 
     if keep:
         places = lost_since_trusted(repository, nights, keep.max_shrink)
     elif len(good) > 1:
-        newest, before = (stored_manifest(repository, night.id) for night in (good[-1], good[-2]))
+        newest, before = (manifest_left_in(repository, night) for night in (good[-1], good[-2]))
         places = shrinkage(newest, before, Keep().max_shrink)
     else:
         places = []

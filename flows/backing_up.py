@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from backup.care import care_for, retention_of, trust_size
 from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, gather_night
 from backup.copies import Means, copy_night, is_plugged_in, last_plugged, note_plugged
-from backup.errors import PartMissing, ProofFailed, RepositoryDamaged
+from backup.errors import DumpFailed, PartMissing, ProofFailed, RepositoryDamaged
 from backup.manifest_file import staged_manifest
 from backup.marked import left_out, told_of_marked
 from backup.opening import open_repositories, open_repository
@@ -28,10 +28,11 @@ from infra.source_settings import DatabaseSource
 from infra.vietnamese import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
     from pathlib import Path
 
+    from backup.manifest import PartEntry
     from backup.repository import Repository
     from backup.retention import RetentionPlan
     from backup.stored import CopyProgress, Progress
@@ -48,8 +49,7 @@ def back_up(home: Home, day: date) -> StepResult:
     """Save everything of a day into the first repository. BackupError when it is not there whole; the night is staged all the same."""
     repository, listed = open_repository(home.settings), listed_contents(home)
     listed.require()
-    trouble = _trouble(repository)
-    streamed = {} if trouble else streamed_parts(listed.servers, repository, day, home.folder("staging"))
+    streamed, trouble = _streamed(listed, repository, day, home.folder("staging"))
     wanted = replace(listed, servers=tuple(one for one in listed.servers if one.name not in streamed), streamed=streamed)
     gathered = gather_night(home.data, day, sqlite_file(home), without=absent_parts(home.data, day), also=wanted)
     if trouble:
@@ -71,13 +71,18 @@ def marked_lines(home: Home) -> list[str]:
     return told_of_marked(left_out(home.data / "backups"))
 
 
-def _trouble(repository: Repository) -> SchoolError | None:
-    """Why the first repository cannot be used tonight: the copies still want the night staged."""
+def _streamed(listed: Listed, repository: Repository, day: date, scratch: Path) -> tuple[Mapping[str, PartEntry], SchoolError | None]:
+    """The dumps that were streamed into the first repository, or why it cannot be used tonight: the copies still want the night staged.
+
+    DumpFailed when a database is at fault.
+    """
     try:
         repository.ensure()
+        return streamed_parts(listed.servers, repository, day, scratch), None
+    except DumpFailed:
+        raise
     except SchoolError as error:
-        return error
-    return None
+        return {}, error
 
 
 def listed_contents(home: Home) -> Listed:

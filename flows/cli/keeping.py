@@ -9,11 +9,11 @@ from flows.cli import keys
 from flows.cli.common import add_home_options, home_of, print_json, print_lines
 from flows.cli.progress import shown_progress
 from infra.clock import SCHOOL_ZONE, vietnamese_date
-from infra.errors import ConfigurationError, ExitCode
+from infra.errors import ConfigurationError, ExitCode, SchoolError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from backup.repository import Repository
     from backup.retention import RetentionPlan
@@ -62,15 +62,33 @@ def _run(arguments: argparse.Namespace) -> int:
     works: list[Callable[[Home, Any], StepResult]] = [backing_up.back_up]
     works += [backing_up.copy] if home.settings.backup.copies else []
     with one_night_at_a_time(home), shown_progress():
-        results = [work(home, home.today) for work in (*works, backing_up.verify, backing_up.care)]
+        results, errors = _attempted((*works, backing_up.verify, backing_up.care), home)
         results.append(look_at_repositories(home))
-    problems = [result.problem for result in results if result.problem]
+    problems = [*(error.line() for error in errors), *(result.problem for result in results if result.problem)]
     if arguments.json:
         print_json({"day": home.today, "steps": [result.detail for result in results], "problems": problems})
     else:
         print_lines([f"Đã sao lưu ngày {vietnamese_date(home.today)}:", *(f"  {result.detail}" for result in results)])
         print_lines(f"  CHÚ Ý: {line}" for line in (*backing_up.marked_lines(home), *problems))
+    if errors:
+        raise errors[0]
     return ExitCode.BACKUP if problems else ExitCode.OK
+
+
+def _attempted(works: Iterable[Callable[[Home, Any], StepResult]], home: Home) -> tuple[list[StepResult], list[SchoolError]]:
+    """As in the night, a repository that cannot be used stops no copy. SchoolError when the night could not even be put together."""
+    from backup.errors import DumpFailed, PartMissing  # noqa: PLC0415 - heavy
+
+    results: list[StepResult] = []
+    errors: list[SchoolError] = []
+    for work in works:
+        try:
+            results.append(work(home, home.today))
+        except SchoolError as error:
+            errors.append(error)
+            if isinstance(error, PartMissing | DumpFailed) or not home.settings.backup.copies:
+                raise errors[0] from None
+    return results, errors
 
 
 def _plan(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.running import new_home
+from tests.integration.cheap_keys import cheapen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def good_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of 300 pupils after one good night: read it, do not change it."""
-    return new_home(tmp_path_factory.mktemp("nha"), pupils=300)
+    """A home of 300 pupils after one good night: read it, do not change it. Its repository's key is cheap to try from then on."""
+    home = new_home(tmp_path_factory.mktemp("nha"), pupils=300)
+    cheapen(home / "data" / "backups" / "restic", home / "secrets" / "restic.pass")
+    return home
 
 
 @pytest.fixture

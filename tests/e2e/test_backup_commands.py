@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.running import Done, truong
+from tests.integration.cheap_keys import cheapen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,9 @@ def test_a_second_disk_from_the_first_copy_to_the_repair(with_copies: Path) -> N
     home = with_copies
     never = _run(home, "backup", "run")
     assert (never.code, "truong backup prepare dia-roi" in never.out) == (13, True)
+    cheapen(home / "dia-hai", home / "secrets" / "dia-hai.pass")
     assert _run(home, "backup", "prepare", "dia-roi").code == 0
+    cheapen(home / "dia-roi", home / "secrets" / "dia-roi.pass")
     good = _run(home, "backup", "run", "--json")
     assert (good.code, json.loads(good.out)["problems"]) == (0, [])
     listed = json.loads(_run(home, "snapshots", "--json").out)["repositories"]

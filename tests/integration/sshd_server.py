@@ -92,7 +92,7 @@ def running_sshd(home: Path, *, user: str = "", sftp: bool = True, kind: str = "
 
 
 def _prepare(server: Sshd, *, sftp: bool, kind: str) -> None:
-    server.files.mkdir(parents=True)
+    server.files.mkdir(parents=True, exist_ok=True)  # it may be a disk of its own
     server.home.chmod(0o755)  # the server reads the list of keys as the user who logs in
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)

@@ -43,6 +43,7 @@ from tests.integration.cheap_keys import cheapen
 
 if TYPE_CHECKING:
     from backup.repository import Repository
+    from backup.still_held import Held
     from flows.night_record import StepResult
 
 CLEARED = "12-UBND-MẬT.txt"
@@ -272,9 +273,10 @@ def late(tmp_path: Path) -> Home:
         (root / place).parent.mkdir(parents=True, exist_ok=True)
         (root / place).write_text("Kế hoạch năm học\n", encoding="utf-8")
     school.begin()
+    open_repositories(home.settings)[1].create(school.repository)
+    cheapen(school.data / "backups/o-hai", root / "hai.pass")
     backing_up.back_up(home, DAY.replace(day=30))
     backing_up.copy(home, DAY.replace(day=30))
-    cheapen(school.data / "backups/o-hai", root / "hai.pass")
     for name, text in {"kế hoạch [1].txt": "MẬT\nKế hoạc học\n", "khác.txt": "MẬT\n"}.items():
         delivered = school.data / LANDING / "vanban" / name
         delivered.parent.mkdir(exist_ok=True)
@@ -345,7 +347,24 @@ def test_a_person_who_types_the_schools_name_has_them_taken_out(late: Home, caps
         assert repository.files_of(night.id) == {path: size for path, size in files.items() if path not in gone}
         repository.check("100%")
     assert [json.loads(line)["repository"] for line in log.read_text(encoding="utf-8").splitlines()] == ["tai-cho", "o-hai"]
-    assert [verdict for health in healths(late) for verdict in health.red if verdict.topic in {Topic.MARKED, Topic.COUNT}] == []
+    # that a delivery holds nothing but marked files now is told; what was taken out by hand is missed by nobody
+    shrunk = "bản mới nhất hụt hẳn so với bản trước: landing/vanban còn 0/1 tệp, 0/24 byte"
+    assert [verdict.told for health in healths(late) for verdict in health.red] == [shrunk, shrunk]
+    _the_next_night_brings_nothing_back(late, old[repositories[0].name][1])
+
+
+def _the_next_night_brings_nothing_back(late: Home, held: Held) -> None:
+    """Each repository has each night once, without the files; nothing that the next night tells is red."""
+    backing_up.back_up(late, DAY)
+    copied = backing_up.copy(late, DAY)
+    assert (copied.problem, "đã chép sang" in copied.detail) == ("", True)
+    assert "2 kho đều đủ" in backing_up.verify(late, DAY).detail
+    assert backing_up.care(late, DAY).problem == ""
+    assert look_at_repositories(late).problem == ""
+    for repository in open_repositories(late.settings):
+        nights = repository.snapshots()
+        assert [(night.day, REWRITTEN_TAG in night.tags) for night in nights] == [(held.day, True), (DAY, False), (DAY, False)]
+        assert not {path for night in nights for path in repository.files_of(night.id)} & {path.removeprefix("/") for path in held.paths}
 
 
 def test_a_rewritten_night_that_lacks_more_lets_no_old_one_go(late: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,13 +35,13 @@ from tests.integration.backup_school import (
     without_super_rights,
 )
 from tests.integration.cheap_keys import cheapen
+from tests.integration.small_disks import alone_with_a_small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from backup.repository import Repository
 
-ROOT = Path(__file__).resolve().parents[2]
 FULL = """
 import shutil, sys
 from pathlib import Path
@@ -223,22 +223,13 @@ def test_a_repository_older_than_the_tool_goes_on_as_it_is(own: School, reposito
     assert '"version": 1' in plain_restic(own, "cat", "config").stdout
 
 
-def _alone_with_a_small_disk(place: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command that sees a disk of 30 MB at `place`."""
-    namespace = ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-m"]
-    if subprocess.run([*namespace, "true"], check=False, capture_output=True).returncode:
-        pytest.skip("máy này không cho gắn đĩa nhỏ riêng (unshare)")
-    shell = [*namespace, "sh", "-c", f'mount -t tmpfs -o size=30m tmpfs "{place}" && exec "$@"', "sh"]
-    return subprocess.run([*shell, *command], capture_output=True, text=True, check=False, cwd=ROOT)
-
-
 @pytest.mark.parametrize("version", ["debian-13", "newest"])
 def test_a_full_disk_is_told_soon_and_the_next_night_is_good(tmp_path: Path, version: str) -> None:
     school = new_school(tmp_path / "truong")
     disk = school.data / "backups"
     disk.mkdir()
     binary = find_restic() if version == "debian-13" else newest_restic()
-    done = _alone_with_a_small_disk(disk, sys.executable, "-c", FULL, str(school.root), str(binary))
+    done = alone_with_a_small_disk(disk, sys.executable, "-c", FULL, str(school.root), str(binary))
     assert done.returncode == 0, done.stderr
     backup, left, next_night, check = done.stdout.splitlines()
     assert backup == check
