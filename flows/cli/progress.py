@@ -33,7 +33,8 @@ def shown_progress() -> Iterator[None]:
 def _plain_line(event: StepEvent) -> None:
     if event.state == "chạy" and event.fraction is not None:
         return
-    told = "" if event.state == "chạy" else f": {event.detail} ({decimal(event.seconds)} giây)"
+    detail = f": {event.detail}" if event.detail else ""
+    told = detail if event.state == "chạy" else f"{detail} ({decimal(event.seconds)} giây)"
     with _one_line_at_a_time:  # three systems are pulled side by side
         print(f"  {MARKS[event.state]} {event.label}{told}", file=sys.stderr, flush=True)
 
