@@ -130,8 +130,9 @@ def _watch_size(repository: Repository, record: CareRecord, policy: Keep | None,
     elif before := _measure(repository, nights):
         record.set_baseline(before.origin)
     record.reload()
-    fix = "xem hệ thống giao; nếu đúng vậy: truong backup plan --accept MÃ"
-    return [], [f"Kho «{repository.name}»: {lost[0]} → {fix}"] if lost else []
+    # Without a policy there is nothing to agree to, and the look at the repositories tells the loss in the same night.
+    fix = "xem hệ thống giao; nếu đúng vậy: truong backup plan"
+    return [], [f"Kho «{repository.name}»: {lost[0]} → {fix}"] if lost and policy else []
 
 
 def _thin_out(repository: Repository, record: CareRecord, policy: Keep | None, day: date) -> tuple[list[str], list[str]]:

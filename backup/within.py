@@ -56,7 +56,7 @@ def shrunk(repository: Repository, nights: Sequence[StoredSnapshot], keep: Keep 
         places = []
     if places:
         told = "; ".join(places[:SHRUNK_TOLD]) + (f" và {len(places) - SHRUNK_TOLD} chỗ nữa" if len(places) > SHRUNK_TOLD else "")
-        fix = "xem hệ thống giao; nếu đúng vậy: truong backup plan --accept MÃ" if keep else "xem hệ thống giao; bản trước vẫn còn đủ"
+        fix = "xem hệ thống giao; nếu đúng vậy: truong backup plan" if keep else "xem hệ thống giao; bản trước vẫn còn đủ"
         yield bad(Topic.SIZE, f"bản mới nhất hụt hẳn so với bản trước: {told}", fix)
 
 

@@ -89,12 +89,15 @@ def _findings_by_place(findings: pl.DataFrame, places: pl.DataFrame) -> pl.DataF
     kept = findings.filter(((pl.col("system") == MAIN) & pl.col("table").is_in(RESULT_TABLES)) | of_drift)
     last = pl.when(pl.col("table") == YEAR_RESULTS.name).then(pl.lit(CN)).otherwise(pl.col("key").str.split("|").list.last())
     told = kept.filter(~pl.col("rule").is_in(ENTRY_RULES)).select("rule", "severity", at_class="class_name", at_time=last)
-    everywhere = places.select("class_name", "time").join(told, how="cross")
     no_such_time = ~pl.col("at_time").is_in(places["time"].unique().to_list())
-    here = everywhere.filter(
+    vague, place = pl.col("at_class").is_null() | no_such_time, places.select("class_name", "time")
+    # Only the vague ones meet every place: all of them would be millions of pairs in a large school.
+    elsewhere = place.join(told.filter(vague), how="cross").filter(
         (pl.col("at_class").is_null() | (pl.col("at_class") == pl.col("class_name")))
         & (no_such_time | (pl.col("at_time") == pl.col("time")))
     )
+    exact = place.join(told.filter(~vague), left_on=["class_name", "time"], right_on=["at_class", "at_time"])
+    here = pl.concat([exact, elsewhere.select(exact.columns)])
     changed = pl.col("rule").str.starts_with(AFTER_APPROVAL)
     grave = pl.col("severity").is_in([Severity.STOP.value, Severity.BLOCK.value])
     review = (pl.col("severity") == Severity.REVIEW.value) & ~changed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import make_url
 
 from backup.care import care_for, retention_of, trust_size
-from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, Listed, absent_parts, gather_night
+from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, GatheredNight, Listed, absent_parts, gather_night
 from backup.copies import Means, copy_night, is_plugged_in, last_plugged, note_plugged
 from backup.errors import DumpFailed, PartMissing, ProofFailed, RepositoryDamaged
 from backup.manifest_file import staged_manifest
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 BACKUP_STEP, BACKUP_LABEL = "backup", "Sao lưu mã hóa"
 COPY_STEP, COPY_LABEL = "copies", "Chép sang kho khác"
 MAIN_SYSTEM = "qlnt"
+SAVED = "bản sao lưu"  # the fact of a backup step that a snapshot was made
 PREFECT_DATABASE = "prefect/prefect.db"
+SQLITE_MAGIC = b"SQLite format 3\0"
 
 
 def back_up(home: Home, day: date) -> StepResult:
@@ -51,7 +53,7 @@ def back_up(home: Home, day: date) -> StepResult:
     listed.require()
     streamed, trouble = _streamed(listed, repository, day, home.folder("staging"))
     wanted = replace(listed, servers=tuple(one for one in listed.servers if one.name not in streamed), streamed=streamed)
-    gathered = gather_night(home.data, day, sqlite_file(home), without=absent_parts(home.data, day), also=wanted)
+    gathered, refusal = _gathered(home, day, wanted)
     if trouble:
         gathered.stage()
         raise trouble
@@ -63,7 +65,20 @@ def back_up(home: Home, day: date) -> StepResult:
     detail = f"{told}; không có: {without}" if without else told
     if staged.look and staged.look.unreadable:
         counts["tệp không xem được bên trong (hỏng hoặc có mật khẩu)"] = staged.look.unreadable
-    return StepResult("", "", detail, counts, {"bản sao lưu": saved.id[:8]}, lines=tuple(marked_lines(home)))
+    facts, problem = {SAVED: saved.id[:8]}, f"{refusal}; mọi phần khác đã lưu (bản {saved.id[:8]})" if refusal else ""
+    return StepResult("", "", detail, counts, facts, lines=tuple(marked_lines(home)), problem=problem, exit_code=_code(problem))
+
+
+def _gathered(home: Home, day: date, wanted: Listed) -> tuple[GatheredNight, str]:
+    """The night, gathered; and why the QLNT database is not in it (empty: it is). DumpFailed for any other database."""
+    database, without = sqlite_file(home), absent_parts(home.data, day)
+    try:
+        return gather_night(home.data, day, database, without=without, also=wanted), ""
+    except DumpFailed as error:
+        if database is None or not error.where.startswith(str(database)):
+            raise
+        # Whatever ails the source's database, everything else of the night must be safe.
+        return gather_night(home.data, day, None, without=without, also=wanted), error.line()
 
 
 def marked_lines(home: Home) -> list[str]:
@@ -116,7 +131,16 @@ def sqlite_file(home: Home) -> Path | None:
         return None
     url = make_url(source.url)
     file = home.settings.path(url.database or "") if url.get_backend_name() == "sqlite" else None
-    return file if file and file.is_file() else None
+    return file if file and file.is_file() and _is_sqlite(file) else None
+
+
+def _is_sqlite(file: Path) -> bool:
+    """Whether it is a database at all: a file that only bears the name has failed as a source, not as a backup."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(len(SQLITE_MAGIC)) == SQLITE_MAGIC
+    except OSError:
+        return True  # perhaps: the copy will tell why it cannot be read
 
 
 def copy(home: Home, day: date) -> StepResult:
@@ -153,7 +177,7 @@ def verify(home: Home, day: date) -> StepResult:
     proof = proofs[0]
     others = f"; {len(proofs)} kho đều đủ" if len(proofs) > 1 else ""
     told = f"bản {proof.snapshot[:8]} có trong kho, đủ {proof.files} tệp ({size(proof.bytes)}), kho lành{others}"
-    return StepResult("", "", told, {"tệp": proof.files, "byte": proof.bytes}, {"bản sao lưu": proof.snapshot[:8]})
+    return StepResult("", "", told, {"tệp": proof.files, "byte": proof.bytes}, {SAVED: proof.snapshot[:8]})
 
 
 def care(home: Home, day: date) -> StepResult:

@@ -7,9 +7,11 @@ one asks the kernel to end it with its parent (PR_SET_PDEATHSIG), so nothing is 
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -28,6 +30,9 @@ PR_SET_PDEATHSIG = 1
 STARTUP_SECONDS = 120
 POLL_SECONDS = 0.1
 STANDING, PASSING = "standing", "passing"
+# Of Linux's netdevice(7): read and set an interface's flags; the flag "up"; a name and its flags in `struct ifreq`.
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+INTERFACE_REQUEST = struct.Struct("16sh14x")
 
 
 class EmbeddedServer:
@@ -40,7 +45,8 @@ class EmbeddedServer:
         self._log, self._kind = log, STANDING if with_ui else PASSING
 
     def start(self) -> None:
-        """Start the server; the environment must already point Prefect at its home."""
+        """Start the server; the environment must already point Prefect at its home. ConfigurationError without a loopback."""
+        ensure_loopback()
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
@@ -79,6 +85,20 @@ def embedded_server(server: EmbeddedServer) -> Iterator[None]:
         yield
     finally:
         server.stop()
+
+
+def ensure_loopback() -> None:
+    """Turn 127.0.0.1 on where it is off, as in a bare network namespace. ConfigurationError when we may not."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        asked = fcntl.ioctl(control, SIOCGIFFLAGS, INTERFACE_REQUEST.pack(b"lo", 0))
+        flags = INTERFACE_REQUEST.unpack(asked)[1]
+        try:
+            if not flags & IFF_UP:
+                fcntl.ioctl(control, SIOCSIFFLAGS, INTERFACE_REQUEST.pack(b"lo", flags | IFF_UP))
+        except OSError:
+            # Untold, Prefect listens where nobody can reach it, and the night waits two minutes for nothing.
+            what, fix = "Mạng nội bộ của máy (127.0.0.1) đang tắt nên Prefect không chạy được", "chạy: sudo ip link set lo up"
+            raise ConfigurationError(what, where="lo", fix=fix) from None
 
 
 def _free_port() -> int:

@@ -14,6 +14,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows import steps
+from flows.backing_up import SAVED
 from flows.home import Home, one_night_at_a_time, open_home, sweep
 from flows.night_record import NightRecord, StepResult, save_record
 from infra.clock import now, vietnamese_date
@@ -76,7 +77,8 @@ def _night(home: Home, day: date) -> NightRecord:
         then(lambda: steps.hold_back(config, day), "holdback", "Giữ lại dòng sai")
         then(lambda: steps.export(config, day, stale), "export", "Xuất biểu")
         then(lambda: steps.report(config, day, problems(), _last(results, "export")), "report", "Báo cáo chất lượng")
-    saved = then(lambda: steps.back_up(config, day), "backup", "Sao lưu mã hóa")
+    then(lambda: steps.back_up(config, day), "backup", "Sao lưu mã hóa")
+    saved = SAVED in results[-1].facts  # also where a database refused to be copied: the rest was saved
     copied = bool(home.settings.backup.copies) and then(lambda: steps.copy_backup(config, day), "copies", "Chép sang kho khác")
     if saved or copied:
         then(lambda: steps.verify(config, day), "verify", "Kiểm chứng bản sao lưu")

@@ -18,7 +18,10 @@ StepState = Literal["chạy", "xong", "lỗi", "bỏ qua"]
 
 @dataclass(frozen=True, slots=True)
 class StepEvent:
-    """A step's news. `fraction` (0..1) only where the step knows how far it is; `seconds` when it has ended."""
+    """A step's news. `fraction` (0..1) only where the step knows how far it is; `seconds` when it has ended.
+
+    A step that runs (`chạy`) with a `detail` but no `fraction` says why it has not ended yet.
+    """
 
     step: str
     label: str

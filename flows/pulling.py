@@ -11,6 +11,7 @@ from connectors.errors import SourceUnreachable
 from connectors.probing.kinds import headed_of, only_source
 from connectors.records.school_calendar import SchoolCalendar
 from connectors.records.snapshot import Snapshot, open_snapshot
+from connectors.records.systems import label_of
 from connectors.records.tables import TABLES
 from connectors.renames import with_renames
 from flows.accepting import ACCEPTED_DAYS, acceptances, in_force, passed
@@ -148,8 +149,8 @@ def take_snapshot(home: Home, day: date, fresh: Sequence[str]) -> StepResult:
             "Không hệ thống nào cho dữ liệu đêm nay và chưa có đêm tốt nào trước đó", fix="sửa các nguồn nêu trên rồi chạy lại"
         )
     snapshot = combine(parts, home.folder("snapshots", day), day)
-    lines = [f"{system}: dùng lại số liệu tốt gần nhất, đêm {vietnamese_date(taken)}" for system, taken in replaced.items()]
-    lines += [f"{system}: chưa có số liệu tốt nào để dùng thay" for system in missing]
+    lines = [f"{label_of(system)}: dùng lại số liệu tốt gần nhất, đêm {vietnamese_date(taken)}" for system, taken in replaced.items()]
+    lines += [f"{label_of(system)}: chưa có số liệu tốt nào để dùng thay" for system in missing]
     rows = sum(snapshot.rows.values())
     return StepResult(
         "", "", f"{number(rows)} dòng trong 13 bảng", dict(snapshot.rows), lines=tuple(lines), paths={"snapshot": str(snapshot.folder)}

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prefect import task
+from prefect import runtime, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
@@ -45,14 +45,20 @@ class OurFault(SchoolError):
     """A fault of this program; its traceback stays in a file that only its owner can read."""
 
 
-def run_step(step: str, label: str, home: Home, work: Callable[[], StepResult]) -> StepResult:
-    """Run a plain function as a step: announce it, time it, and turn any failure into one Vietnamese line."""
+def run_step(step: str, label: str, home: Home, work: Callable[[], StepResult], *, once_more: bool = False) -> StepResult:
+    """Run a plain function as a step: announce it, time it, and turn any failure into one Vietnamese line.
+
+    `once_more`: a source that does not answer will be asked again, so this failure is not the step's end yet.
+    """
     announce(StepEvent(step, label, "chạy"))
     begun = time.monotonic()
     try:
         result = work()
     except SchoolError as error:
-        announce(StepEvent(step, label, "lỗi", error.line(), time.monotonic() - begun))
+        if once_more and isinstance(error, SourceUnreachable):
+            announce(StepEvent(step, label, "chạy", f"{error.what}, {PULL_RETRY_SECONDS} giây nữa hỏi lại"))
+        else:
+            announce(StepEvent(step, label, "lỗi", error.line(), time.monotonic() - begun))
         raise error from None  # what it came from may quote a value: not for Prefect's log
     except Exception as error:  # noqa: BLE001 - the outer edge of a step: the rest of the night must go on
         told = of_the_machine(error) if isinstance(error, OSError) else None
@@ -100,9 +106,9 @@ def note(result: StepResult) -> None:
         create_markdown_artifact(markdown=f"**{result.label}**: {result.detail}", key=key, description=result.label)
 
 
-def _step(name: str, label: str, config: str, work: Callable[[Home], StepResult]) -> StepResult:
+def _step(name: str, label: str, config: str, work: Callable[[Home], StepResult], *, once_more: bool = False) -> StepResult:
     home = open_home(Path(config))
-    result = run_step(name, label, home, lambda: work(home))
+    result = run_step(name, label, home, lambda: work(home), once_more=once_more)
     note(result)
     return result
 
@@ -136,7 +142,8 @@ PLAIN: Any = {"cache_policy": NO_CACHE, "persist_result": False}
 )
 def pull(config: str, system: str, day: date) -> StepResult:
     """Pull one system into tonight's landing and work folders."""
-    return _step(f"pull-{system}", pull_label(system), config, lambda home: pulling.pull(home, system, day))
+    once_more = runtime.task_run.run_count <= PULL_RETRIES
+    return _step(f"pull-{system}", pull_label(system), config, lambda home: pulling.pull(home, system, day), once_more=once_more)
 
 
 @task(name="Chụp dữ liệu đêm", task_run_name=_drawn("Chụp dữ liệu đêm"), **PLAIN)

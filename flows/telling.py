@@ -61,7 +61,9 @@ def _repository_lines(asked: StepResult | None) -> list[str]:
 def _problem_lines(result: StepResult) -> list[str]:
     """What a step leaves to do: its problem, or each wrong thing of each repository on a line of its own."""
     bad = [line.removeprefix(BAD_MARK) for line in result.lines if result.step == REPOSITORIES and line.startswith(BAD_MARK)]
-    return bad or ([result.problem] if result.problem else [])
+    # A file's name alone does not tell whose it is.
+    whose = f"{label_of(result.step.removeprefix('pull-'))}: " if result.step.startswith("pull-") else ""
+    return bad or ([f"{whose}{result.problem}"] if result.problem else [])
 
 
 def _told(result: StepResult | None) -> str:

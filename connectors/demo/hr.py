@@ -75,7 +75,9 @@ def _scores(rng: Random, people: list[Employee]) -> dict[str, float]:
     scores |= dict(zip(scores, BORDER_SCORES, strict=False))
     for group in ROLES:
         good = [person.code for person in people if person.group == group and civil_rating(scores[person.code]) == "HTTNV"]
-        for code in good[-max(0, int(BEST_SHARE * (len(good) - SLACK))) :] if len(good) - SLACK >= 1 / BEST_SHARE else []:
+        # Whoever becomes one of the best is no longer one of those whom the share is counted of.
+        best = max(0, int(BEST_SHARE * (len(good) - SLACK) / (1 + BEST_SHARE)))
+        for code in good[len(good) - best :]:
             scores[code] = rng.choice(BEST_SCORES)
     return scores
 

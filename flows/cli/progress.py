@@ -33,7 +33,8 @@ def shown_progress() -> Iterator[None]:
 def _plain_line(event: StepEvent) -> None:
     if event.state == "chạy" and event.fraction is not None:
         return
-    told = "" if event.state == "chạy" else f": {event.detail} ({decimal(event.seconds)} giây)"
+    detail = f": {event.detail}" if event.detail else ""
+    told = detail if event.state == "chạy" else f"{detail} ({decimal(event.seconds)} giây)"
     with _one_line_at_a_time:  # three systems are pulled side by side
         print(f"  {MARKS[event.state]} {event.label}{told}", file=sys.stderr, flush=True)
 
@@ -62,13 +63,15 @@ class _LiveLines:
 def _live_lines() -> Iterator[_LiveLines]:
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
 
     columns = (
         SpinnerColumn(finished_text=" "),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=16),
+        # Where the window is narrow only the detail gives way: a step whose name is cut off tells nobody anything.
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+        BarColumn(bar_width=8),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[detail]}", markup=False),
+        TextColumn("{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=Console(stderr=True), expand=True) as progress:
         yield _LiveLines(progress)

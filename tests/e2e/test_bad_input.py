@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -25,6 +26,13 @@ def _remove_qlnt(sources: Path) -> None:
 
 def _refusing_qlnt(sources: Path) -> None:
     (sources / "qlnt" / "qlnt.sqlite").write_bytes(b"this is not a database, whatever its name says" * 100)
+
+
+def _damaged_qlnt(sources: Path) -> None:
+    """Still a database, but for one page in its middle."""
+    with (sources / "qlnt" / "qlnt.sqlite").open("r+b") as file:
+        file.seek(file.seek(0, 2) // 2)
+        file.write(b"\xff" * 8192)
 
 
 def _remove_csdl(sources: Path) -> None:
@@ -96,8 +104,37 @@ def test_night_goes_on_with_last_good_data(name: str, own_home: Path) -> None:
     problems = [step["problem"] for step in record["steps"] if step["problem"] and step["step"].startswith("pull-")]
     assert len(problems) == 1
     assert told in problems[0]
-    assert any("31/05/2027" in line for line in steps["snapshot"]["lines"]), "the night must say whose last good data it used"
+    (stands_in,) = steps["snapshot"]["lines"]
+    assert "31/05/2027" in stands_in
+    assert stands_in.startswith(("Quản lý nhà trường (QLNT): ", "CSDL ngành: ")), "the night must say whose last good data it used"
+    assert done.err.count(problems[0]) == 1, "one line, also where the source was asked twice"
+    assert f": {problems[0]}" in done.out.partition("CẦN XỬ LÝ")[2], "what is to be done says whose it is"
     assert not steps["backup"]["problem"]
     assert not steps["verify"]["problem"]
     assert damaged_tables(own_home / "data" / "snapshots" / next_day) == []
     assert not [path for path in (own_home / "data").rglob(".*") if "backups" not in path.parts]
+
+
+@pytest.mark.slow
+def test_a_database_that_cannot_be_copied_costs_only_its_own_copy(own_home: Path) -> None:
+    _damaged_qlnt(own_home / "sources")
+    done = truong("nightly", "--config", own_home / "truong.toml", "--day", "2027-06-01")
+    assert done.code == 13, done.err
+    record = json.loads((own_home / "data" / "nights" / "2027-06-01.json").read_text(encoding="utf-8"))
+    steps = {step["step"]: step for step in record["steps"]}
+    assert "qlnt.sqlite" in steps["backup"]["problem"]
+    assert "mọi phần khác đã lưu" in steps["backup"]["problem"]
+    assert not steps["verify"]["problem"]
+    parts = json.loads((own_home / "data" / "staging" / "manifest.json").read_text(encoding="utf-8"))["parts"]
+    assert "qlnt" not in parts
+    assert {"landing", "snapshot", "findings", "report", "mail", "prefect", "settings"} <= set(parts)
+
+
+def test_a_file_that_is_no_database_is_the_sources_fault_not_the_backups(own_home: Path) -> None:
+    from flows.backing_up import back_up
+    from flows.home import open_home
+
+    _refusing_qlnt(own_home / "sources")
+    saved = back_up(open_home(own_home / "truong.toml"), date.fromisoformat(DAY))
+    assert (saved.problem, saved.exit_code) == ("", 0)
+    assert saved.detail.endswith("không có: bản sao cơ sở dữ liệu QLNT")

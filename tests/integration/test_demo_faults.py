@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = date(2027, 5, 31)
-PUPILS, SMALLEST_SCHOOL = 300, 60
+PUPILS, SMALLEST_SCHOOL, LARGE_SCHOOLS = 300, 60, (1000, 1500)
 SEEDS, CLEAN_SEEDS = range(1, 21), range(1, 11)
 QUICK_SEEDS = (1, 2)
 FEWEST_FAULTS, FEWEST_RULES = 50, 35
@@ -145,6 +145,13 @@ def test_faults_are_found_on_any_day_of_the_year(tmp_path: Path, day: date, seed
 def test_the_smallest_school_is_checked_as_exactly(tmp_path: Path, seed: int) -> None:
     options = DemoOptions(SMALLEST_SCHOOL, seed, DAY)
     assert len(assert_found_as_planted(tmp_path / "faulty", options)) >= FEWEST_FAULTS
+    assert_nothing_in_clean_data(tmp_path / "clean", options)
+
+
+@pytest.mark.parametrize("pupils", LARGE_SCHOOLS)
+def test_a_large_school_is_checked_as_exactly(tmp_path: Path, pupils: int) -> None:
+    options = DemoOptions(pupils, 1, DAY)
+    assert_found_as_planted(tmp_path / "faulty", options)
     assert_nothing_in_clean_data(tmp_path / "clean", options)
 
 
