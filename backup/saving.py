@@ -17,6 +17,7 @@ from backup.server_dumps import stream_dump
 from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG
 from backup.verify import manifest_of
 from connectors.records.snapshot import sha256_of
+from infra.errors import SchoolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -47,7 +48,12 @@ def stage_and_save(
         staged.append(gathered.stage())
         return staged[0].contents
 
-    saved = repository.save_meanwhile(gathered.known, prepare, on_progress)
+    try:
+        saved = repository.save_meanwhile(gathered.known, prepare, on_progress)
+    except SchoolError:
+        if not staged:  # restic was not even started; the copies want the night all the same
+            prepare()
+        raise
     return staged[0], _compared(repository, staged[0], saved)
 
 

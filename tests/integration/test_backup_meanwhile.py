@@ -7,20 +7,25 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from backup.contents import Listed, StagedNight, gather_night
-from backup.errors import WrongPassword
+from backup.contents import Listed, gather_night
+from backup.errors import BackupError, WrongPassword
 from backup.meanwhile import MOST_BYTES
 from backup.saving import stage_and_save
+from backup.stored import as_told
 from backup.verify import prove
 from tests.integration.backup_school import DAY, School, lock_files, new_school, newest_restic, with_binary
+from tests.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from backup.repository import Repository
 
 # What a list of patterns could misread: blanks at the ends, variables, comments, wildcards, ends of lines, old names.
 ODD = ["cuối ", "$HOME", "$$", "#1", "a*b", "[c]", "d\\e", "dòng\nhai", "về\r", "\u3000", "!f", "?", os.fsdecode(b"x\xff")]
@@ -46,34 +51,30 @@ def web(school: School) -> Path:
     return folder
 
 
-def _saved(school: School, web: Path) -> tuple[StagedNight, set[str]]:
-    night, saved = stage_and_save(school.repository, gather_night(school.data, DAY, school.database, also=Listed(folders={"web": web})))
+def _saved(repository: Repository, school: School, web: Path) -> tuple[set[str], set[str]]:
+    """Of the listed folder: the names that were found to be marked, and those that were stored."""
+    night, saved = stage_and_save(repository, gather_night(school.data, DAY, school.database, also=Listed(folders={"web": web})))
     assert saved.complete
-    prove(school.repository, night.manifest)
-    return night, {path.removeprefix(f"{str(web)[1:]}/") for path in school.repository.files_of(saved.id) if path.startswith(str(web)[1:])}
+    prove(repository, night.manifest)
+    stored = {f"/{path}" for path in repository.files_of(saved.id)}
+    assert night.look is not None
+    return tuple({path.removeprefix(f"{web}/") for path in paths if path.startswith(f"{web}/")} for paths in (night.look.marked, stored))
 
 
 @pytest.mark.parametrize("newest", [False, True])
 def test_what_is_marked_is_left_out_whatever_it_is_called(school: School, web: Path, *, newest: bool) -> None:
-    with_restic = School(school.root)
     repository = with_binary(school.repository, newest_restic()) if newest else school.repository
-    gathered = gather_night(school.data, DAY, school.database, also=Listed(folders={"web": web}))
-    night, saved = stage_and_save(repository, gathered)
-    assert saved.complete
-    assert night.look is not None
-    assert {path.removeprefix(f"{web}/") for path in night.look.marked} == {f"{name}.txt" for name in ODD}
-    stored = {path for path in with_restic.repository.files_of(saved.id) if path.startswith(str(web)[1:])}
-    assert len(stored) == 2 * len(ODD) + 1
-    prove(repository, night.manifest)
+    marked, stored = _saved(repository, school, web)
+    assert marked == {f"{name}.txt" for name in ODD}
+    assert stored == {as_told(name) for odd in ODD for name in (odd, f"{odd}.txt{odd}")} | {"cuối.txt "}
 
 
 def test_a_list_that_is_too_long_for_one_stroke_is_given_as_options(school: School, web: Path) -> None:
     long = "x" * 200
     for number in range(MOST_BYTES // 200 + 1):
         (web / f"{long}-{number}.txt").write_text("TỐI MẬT\n", encoding="utf-8")
-    night, stored = _saved(school, web)
-    assert night.look is not None
-    assert len(night.look.marked) == len(ODD) + MOST_BYTES // 200 + 1
+    marked, stored = _saved(school.repository, school, web)
+    assert len(marked) == len(ODD) + MOST_BYTES // 200 + 1
     assert len(stored) == 2 * len(ODD) + 1
     assert len(school.repository.snapshots()) == 1
     assert lock_files(school) == []
@@ -103,6 +104,13 @@ def test_a_wrong_password_is_told_and_the_night_is_staged_for_the_copies(school:
     assert not list((school.data / "backups").glob(".leave-out*"))
 
 
+def test_a_store_that_is_gone_is_told_and_the_night_is_staged_for_the_copies(school: School) -> None:
+    away = replace(school.repository, url=f"rest:http://127.0.0.1:{free_port()}/")
+    with pytest.raises(BackupError, match="không"):
+        stage_and_save(away, gather_night(school.data, DAY, school.database))
+    assert (school.data / "staging" / "manifest.json").stat().st_size > 500
+
+
 KILLED = """
 import sys, time
 from pathlib import Path
@@ -111,6 +119,7 @@ import backup.contents
 from backup.contents import GatheredNight, gather_night
 from backup.repository import Repository
 from backup.saving import stage_and_save
+from backup.stored import as_told
 root = Path(sys.argv[1])
 repository = Repository("tai-cho", str(root / "data/backups/restic"), root / "restic.pass", root / "data/backups")
 def stage(night):
@@ -132,9 +141,9 @@ def hashing(school: School) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def _until(true: object, seconds: float = 20) -> None:
+def _until(true: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
+    while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
 
@@ -142,7 +151,7 @@ def _until(true: object, seconds: float = 20) -> None:
 def test_killed_before_the_list_is_given_nothing_is_saved(school: School, hashing: subprocess.Popen[str]) -> None:
     hashing.send_signal(signal.SIGKILL)
     hashing.wait()
-    _until(lambda: _resticen(school) == [])
+    _until(lambda: _running_restics(school) == [])
     time.sleep(1)
     assert school.repository.snapshots() == []
     night, saved = stage_and_save(school.repository, gather_night(school.data, DAY, school.database))
@@ -152,7 +161,7 @@ def test_killed_before_the_list_is_given_nothing_is_saved(school: School, hashin
     assert not list((school.data / "backups").glob(".leave-out*"))
 
 
-def _resticen(school: School) -> list[str]:
-    """Resticen that still run over this school's repository."""
+def _running_restics(school: School) -> list[str]:
+    """Restics that still run over this school's repository."""
     found = subprocess.run(["pgrep", "-f", f"--exclude-file {school.data}"], capture_output=True, text=True, check=False)
     return found.stdout.split()
