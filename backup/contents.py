@@ -24,11 +24,12 @@ from backup.stored import DAY_TAG
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import date
     from pathlib import Path
 
     from backup.manifest import Files, Manifest
+    from backup.stored import ReadProgress
 
 STAGING = "staging"
 DATABASE_COPY = "staging/qlnt.sqlite"
@@ -137,9 +138,9 @@ class GatheredNight:
             write_manifest(self.data, new_manifest(self.day, {}))
         return Contents(self.data, (*self.places.values(), MANIFEST_PATH), _tags(self.day))
 
-    def stage(self) -> StagedNight:
-        """Hash every part, look for what must be left out, and write the manifest."""
-        hashes, look = FileHashes(self.data / "backups" / HASHES_FOLDER), SecrecyLook(self.also.cleared)
+    def stage(self, tell: Callable[[ReadProgress], None] = lambda _: None) -> StagedNight:
+        """Hash every part, look for what must be left out, and write the manifest. `tell`: hears how far that is."""
+        hashes, look = FileHashes(self.data / "backups" / HASHES_FOLDER, tell=tell), SecrecyLook(self.also.cleared)
         foreign = {*FOREIGN_PARTS, *self.also.folders}
         places = [self._hashed(name, look if name in foreign else None) for name in sorted(self.places)]
         files = hashes.of([place for place in places if place.look])

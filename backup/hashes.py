@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,10 +23,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 from backup.manifest import FileEntry
 from backup.reading import BATCH, WHOLE_BYTES, content_of, files_at, hash_of, in_turn
-from backup.stored import as_told
+from backup.stored import ReadProgress, as_told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from backup.manifest import Files
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 HASHES_FOLDER = "hashes"  # in the folder of the backups' state
 NOT_LOOKED = "-"  # what was found inside a file that nobody had to look into
 FIELDS = 6  # of a record
+TELL_SECONDS = 0.5  # between two words on how far it is
+NOTHING_READ = ReadProgress(0, 0)
 
 _Pair: TypeAlias = tuple[str, str]  # absolute path and record; an empty record: nothing is known of the file
 
@@ -89,11 +92,15 @@ class FileHashes:
     """What a night's files were when they were hashed. `folder`: where that is remembered.
 
     `unreadable`: could not be hashed, so nobody can vouch for them. `parts`: names of the parts that were hashed.
+    `tell`: hears now and then how far it is.
     """
 
     folder: Path
     unreadable: list[str] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
+    tell: Callable[[ReadProgress], None] = lambda _: None
+    _told: float = field(default_factory=time.monotonic)
+    _seen: ReadProgress = NOTHING_READ
 
     def of(self, places: Sequence[Place], without: Collection[str] = ()) -> dict[str, Files]:
         """Size and hash of every file at or below some places that their `look` lets pass, by name of the place.
@@ -127,9 +134,17 @@ class FileHashes:
         """The files of a part, read, looked into and not yet hashed; a part without a file has one batch, too."""
         paths = (path for path in files_at(str(place.path)) if path not in without)
         files = (_read(path, known, place.look) for path, known in _side_by_side(paths, self._known(place.name, place.look)))
-        yield place, next(batches := _held_together(files), [])
-        for batch in batches:
+        batches = _held_together(files)
+        for batch in chain([next(batches, [])], batches):
             yield place, batch
+            self._tell(batch)
+
+    def _tell(self, batch: Collection[_Read]) -> None:
+        read = sum(int(file.state.partition(" ")[0]) for file in batch if file.state)
+        self._seen = ReadProgress(self._seen.files + len(batch), self._seen.done_bytes + read)
+        if time.monotonic() - self._told > TELL_SECONDS:
+            self._told = time.monotonic()
+            self.tell(self._seen)
 
     def _known(self, part: str, look: LookInside | None = None) -> Iterator[_Pair]:
         """What is remembered of a part; a memory that cannot be read only costs the time."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from backup.manifest import Manifest
     from backup.repository import Repository
     from backup.server_dumps import ServerDump
-    from backup.stored import Progress, SavedSnapshot, StoredSnapshot
+    from backup.stored import Progress, ReadProgress, SavedSnapshot, StoredSnapshot
 
 PUT_ASIDE = ".manifest-"  # the first repository's manifest while a copy is saved with its own, beside known.json: no night sweeps there
 
@@ -39,13 +39,13 @@ def save_night(repository: Repository, staged: StagedNight, on_progress: Callabl
 
 
 def stage_and_save(
-    repository: Repository, gathered: GatheredNight, on_progress: Callable[[Progress], None] | None = None
+    repository: Repository, gathered: GatheredNight, on_progress: Callable[[Progress | ReadProgress], None] = lambda _: None
 ) -> tuple[StagedNight, SavedSnapshot]:
     """Stage a night while restic opens the repository, and back it up. The night is staged, too, when BackupError is raised."""
     staged: list[StagedNight] = []
 
     def prepare() -> Contents:
-        staged.append(gathered.stage())
+        staged.append(gathered.stage(on_progress))
         return staged[0].contents
 
     try:

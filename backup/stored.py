@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from backup.errors import BackupPartial
-from infra.vietnamese import size
+from infra.vietnamese import number, size
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -42,6 +42,20 @@ class Progress:
     def told(self) -> str:
         """The counts, in Vietnamese."""
         return f"{self.files}/{self.total_files} tệp, {size(self.done_bytes)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProgress:
+    """How many files and bytes were looked at, before restic reads them; nobody knows how many there are."""
+
+    files: int
+    done_bytes: int
+    fraction = 0.0
+
+    @property
+    def told(self) -> str:
+        """The counts, in Vietnamese."""
+        return f"đang đọc: {number(self.files)} tệp, {size(self.done_bytes)}"
 
 
 @dataclass(frozen=True, slots=True)

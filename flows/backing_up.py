@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from backup.manifest import PartEntry
     from backup.repository import Repository
     from backup.retention import RetentionPlan
-    from backup.stored import CopyProgress, Progress
+    from backup.stored import CopyProgress, Progress, ReadProgress
     from flows.home import Home
     from infra.backup_settings import DumpedDatabase, Keep
 
@@ -251,10 +251,10 @@ def _copying(name: str, progress: Progress | CopyProgress) -> None:
     announce(StepEvent(COPY_STEP, COPY_LABEL, "chạy", f"«{name}» {progress.told}", fraction=progress.fraction))
 
 
-def announced(step: str, label: str) -> Callable[[Progress], None]:
-    """Restic's own progress as the step's."""
+def announced(step: str, label: str) -> Callable[[Progress | ReadProgress], None]:
+    """The progress of reading, and restic's own, as the step's."""
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: Progress | ReadProgress) -> None:
         announce(StepEvent(step, label, "chạy", progress.told, fraction=progress.fraction))
 
     return tell

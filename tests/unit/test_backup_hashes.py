@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from backup.hashes import FileHashes, Place, as_relative
-from backup.manifest import FileEntry, paths_of
+from backup.manifest import FileEntry, bytes_of, paths_of
 from backup.reading import files_at, wrong_files
+from backup.stored import ReadProgress
 from connectors.records.snapshot import sha256_of
 
 if TYPE_CHECKING:
@@ -138,6 +139,17 @@ def test_what_was_found_inside_is_remembered_until_the_finder_is_another(data: P
     assert found(once) == found(again) == found(other) == set(NAMES) - {"b"}
     assert sorted(once.looked) == sorted(other.looked) == ["a", "b", "d", "sâu.txt"]
     assert again.looked == ["b"]  # what is left out is not remembered
+
+
+def test_it_is_told_how_far_the_reading_is(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backup.hashes.TELL_SECONDS", -1)
+    monkeypatch.setattr("backup.hashes.BATCH", 2)
+    told: list[ReadProgress] = []
+    hashes = FileHashes(data / "hashes", tell=told.append)
+    files = hashes.of([Place("landing", data / "landing", str(data))])["landing"]
+    assert [progress.files for progress in told] == [2, 4, 5]
+    assert told[-1].done_bytes == bytes_of(files)
+    assert ReadProgress(12345, 3_200_000_000).told == "đang đọc: 12.345 tệp, 3,2 GB"
 
 
 def test_more_files_than_are_ever_under_way_come_in_order(tmp_path: Path) -> None:
