@@ -118,7 +118,7 @@ def _class(repository: Repository, snapshot: StoredSnapshot, manifest: Manifest)
     """A class that this night really has, whatever capitals it is typed with."""
     content = io.BytesIO()
     repository.dump_file(snapshot.id, table_path(manifest, "classes"), content.write)
-    names = pl.read_parquet(content, columns=["class_name"])["class_name"].drop_nulls().unique().sort().to_list()
+    names = pl.read_parquet(content.getvalue(), columns=["class_name"])["class_name"].drop_nulls().unique().sort().to_list()
     print_lines(["", "Lớp nào?", f"  {', '.join(names)}"])
     known = {name.casefold(): name for name in names}
     while (answer := _ask("Tên lớp: ").casefold()) not in known:
