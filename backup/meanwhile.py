@@ -13,6 +13,8 @@ import select
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
 from backup.patterns import exclude_list
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
     from concurrent.futures import Future
-    from pathlib import Path
 
     from backup.contents import Contents
 
@@ -33,21 +34,21 @@ ASK_SECONDS = 0.005  # how often it is asked whether restic has come to the list
 class Preparing:
     """Runs `prepare` in a thread of its own while restic starts, and then gives restic the list of what to leave out."""
 
-    def __init__(self, folder: Path, prepare: Callable[[], Contents]) -> None:
-        self.list = folder / ".leave-out"  # one night at a time; one that was killed leaves it
+    def __init__(self, prepare: Callable[[], Contents]) -> None:
+        # Where temporary files lie there can be pipes; the school's own disk may be one that knows none (exFAT, a share).
+        self._folder = TemporaryDirectory(prefix="truong-")
+        self.list = Path(self._folder.name) / "leave-out"
         self.too_long = False  # restic was ended: the list must be given in another way
         self._prepare, self._aside = prepare, ThreadPoolExecutor(1)
         self._made: Future[Contents] | None = None
 
     def __enter__(self) -> Self:
-        self.list.parent.mkdir(parents=True, exist_ok=True)
-        self.list.unlink(missing_ok=True)
         os.mkfifo(self.list, 0o600)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._aside.shutdown()
-        self.list.unlink(missing_ok=True)
+        self._folder.cleanup()
 
     def start(self, restic: subprocess.Popen[bytes]) -> None:
         """Begin, as soon as restic has been started."""

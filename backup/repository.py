@@ -119,7 +119,7 @@ class Repository:
     ) -> SavedSnapshot:
         """As `save`, of what `prepare` makes ready while restic opens the repository (backup.meanwhile); `known`: its paths and tags."""
         self.unlock_stale()
-        with Preparing(self.state, prepare) as later:
+        with Preparing(prepare) as later:
             arguments = [*self._saving(known), "--exclude-file", str(later.list), "--", *known.paths]
             outcome, summary = self._move(arguments, on_progress, folder=known.root, on_start=later.start)
             contents = later.contents()

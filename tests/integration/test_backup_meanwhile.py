@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,6 @@ from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from backup.repository import Repository
 
@@ -89,7 +89,6 @@ def test_when_the_night_cannot_be_staged_nothing_is_saved_and_no_lock_stays(scho
         stage_and_save(school.repository, gathered)
     assert school.repository.snapshots() == []
     assert lock_files(school) == []
-    assert not list((school.data / "backups").glob(".leave-out*"))
 
 
 def _full(*_: object) -> None:
@@ -101,7 +100,6 @@ def test_a_wrong_password_is_told_and_the_night_is_staged_for_the_copies(school:
     with pytest.raises(WrongPassword):
         stage_and_save(school.repository, gather_night(school.data, DAY, school.database))
     assert (school.data / "staging" / "manifest.json").stat().st_size > 500
-    assert not list((school.data / "backups").glob(".leave-out*"))
 
 
 def test_a_store_that_is_gone_is_told_and_the_night_is_staged_for_the_copies(school: School) -> None:
@@ -122,7 +120,7 @@ from backup.saving import stage_and_save
 from backup.stored import as_told
 root = Path(sys.argv[1])
 repository = Repository("tai-cho", str(root / "data/backups/restic"), root / "restic.pass", root / "data/backups")
-def stage(night):
+def stage(night, tell):
     print("hashing", flush=True)
     time.sleep(60)
 GatheredNight.stage = stage
@@ -149,19 +147,14 @@ def _until(true: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def test_killed_before_the_list_is_given_nothing_is_saved(school: School, hashing: subprocess.Popen[str]) -> None:
+    found = subprocess.run(["pgrep", "-P", str(hashing.pid)], capture_output=True, text=True, check=True).stdout.split()
+    restics = [Path("/proc") / pid for pid in found]
+    assert restics
     hashing.send_signal(signal.SIGKILL)
     hashing.wait()
-    _until(lambda: _running_restics(school) == [])
-    time.sleep(1)
+    _until(lambda: not any(restic.exists() for restic in restics))
     assert school.repository.snapshots() == []
     night, saved = stage_and_save(school.repository, gather_night(school.data, DAY, school.database))
     assert saved.complete
     prove(school.repository, night.manifest)
     assert lock_files(school) == []
-    assert not list((school.data / "backups").glob(".leave-out*"))
-
-
-def _running_restics(school: School) -> list[str]:
-    """Restics that still run over this school's repository."""
-    found = subprocess.run(["pgrep", "-f", f"--exclude-file {school.data}"], capture_output=True, text=True, check=False)
-    return found.stdout.split()
