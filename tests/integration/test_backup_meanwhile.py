@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,8 +148,7 @@ def _until(true: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def test_killed_before_the_list_is_given_nothing_is_saved(school: School, hashing: subprocess.Popen[str]) -> None:
-    found = subprocess.run(["pgrep", "-P", str(hashing.pid)], capture_output=True, text=True, check=True).stdout.split()
-    restics = [Path("/proc") / pid for pid in found]
+    restics = _children(hashing.pid)
     assert restics
     hashing.send_signal(signal.SIGKILL)
     hashing.wait()
@@ -158,3 +158,13 @@ def test_killed_before_the_list_is_given_nothing_is_saved(school: School, hashin
     assert saved.complete
     prove(school.repository, night.manifest)
     assert lock_files(school) == []
+
+
+def _children(pid: int) -> list[Path]:
+    """The processes that a process has started and not outlived (proc(5))."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # ended meanwhile
+            parent = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
+            found += [process] if int(parent) == pid else []
+    return found
