@@ -176,7 +176,7 @@ def verify(home: Home, day: date) -> StepResult:
         raise ProofFailed("Không kho nào có mặt để kiểm chứng", fix="cắm đĩa sao lưu rồi chạy lại")
     proof = proofs[0]
     others = f"; {len(proofs)} kho đều đủ" if len(proofs) > 1 else ""
-    told = f"bản {proof.snapshot[:8]} có trong kho, đủ {proof.files} tệp ({size(proof.bytes)}), kho lành{others}"
+    told = f"bản {proof.snapshot[:8]} có trong kho, đủ {proof.files} tệp và bản kê ({size(proof.bytes)}), kho lành{others}"
     return StepResult("", "", told, {"tệp": proof.files, "byte": proof.bytes}, {SAVED: proof.snapshot[:8]})
 
 
