@@ -131,9 +131,8 @@ class GatheredNight:
     rows: Mapping[str, Mapping[str, int]]
     also: Listed = NOTHING_MORE
 
-    @property
-    def known(self) -> Contents:
-        """What of its contents is known already: paths and tags."""
+    def begin(self) -> Contents:
+        """What of its contents is known already: paths and tags. Where no manifest lies yet, one without a part takes its place."""
         if not (self.data / MANIFEST_PATH).is_file():  # restic looks for every path before it reads any
             write_manifest(self.data, new_manifest(self.day, {}))
         return Contents(self.data, (*self.places.values(), MANIFEST_PATH), _tags(self.day))

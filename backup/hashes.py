@@ -152,7 +152,7 @@ class FileHashes:
             seen_by = json.loads(next(lines, "{}")).get("look")
             for path, record in map(json.loads, lines):
                 fields = _fields(record)
-                if len(fields) == FIELDS:
+                if len(fields) == FIELDS and isinstance(path, str):
                     yield path, record if look is None or look.version == seen_by else " ".join([*fields[:-1], NOT_LOOKED])
 
     def _recorded(self, place: Place, records: Iterable[_Pair]) -> Recorded:

@@ -49,7 +49,7 @@ def stage_and_save(
         return staged[0].contents
 
     try:
-        saved = repository.save_meanwhile(gathered.known, prepare, on_progress)
+        saved = repository.save_meanwhile(gathered.begin(), prepare, on_progress)
     except SchoolError:
         if not staged:  # restic was not even started; the copies want the night all the same
             prepare()
@@ -78,6 +78,8 @@ def staged_again(data: Path) -> StagedNight | None:
         return None
     _put_back(data)
     manifest, hashes = staged_manifest(data), FileHashes(data / "backups" / HASHES_FOLDER)
+    if not manifest.parts:  # a first night that broke off while it was staged: nobody may take nothing for a night
+        return None
     hashes.recall(manifest.stored)
     return StagedNight(contents_of(data, manifest), manifest, hashes)
 

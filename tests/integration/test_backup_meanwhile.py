@@ -17,7 +17,7 @@ import pytest
 from backup.contents import Listed, gather_night
 from backup.errors import BackupError, WrongPassword
 from backup.meanwhile import MOST_BYTES
-from backup.saving import stage_and_save
+from backup.saving import stage_and_save, staged_again
 from backup.stored import as_told
 from backup.verify import prove
 from tests.integration.backup_school import DAY, School, lock_files, new_school, newest_restic, with_binary
@@ -84,12 +84,13 @@ def test_a_list_that_is_too_long_for_one_stroke_is_given_as_options(school: Scho
 def test_when_the_night_cannot_be_staged_nothing_is_saved_and_no_lock_stays(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
     gathered = gather_night(school.data, DAY, school.database)
     (school.data / "staging" / "manifest.json").unlink(missing_ok=True)
-    _ = gathered.known
+    gathered.begin()
     monkeypatch.setattr("backup.contents.write_manifest", _full)
     with pytest.raises(OSError, match="No space"):
         stage_and_save(school.repository, gathered)
     assert school.repository.snapshots() == []
     assert lock_files(school) == []
+    assert staged_again(school.data) is None  # the copies would save a night without a file
 
 
 def _full(*_: object) -> None:
@@ -117,7 +118,7 @@ from datetime import date
 import backup.contents
 from backup.contents import GatheredNight, gather_night
 from backup.repository import Repository
-from backup.saving import stage_and_save
+from backup.saving import stage_and_save, staged_again
 from backup.stored import as_told
 root = Path(sys.argv[1])
 repository = Repository("tai-cho", str(root / "data/backups/restic"), root / "restic.pass", root / "data/backups")

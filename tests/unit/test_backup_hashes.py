@@ -62,7 +62,9 @@ def test_a_change_whose_time_was_set_back_is_read_again(data: Path) -> None:
     assert _hashed(data) == _right(data)
 
 
-@pytest.mark.parametrize("content", ["", "{", "[1]", '"x"', '{"look": ""}\n{"a": 1}', '{"look": ""}\n["a", 1]', '{}\n["a"]', "\xff"])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[1]", '"x"', '{"look": ""}\n{"a": 1}', '{"look": ""}\n["a", 1]', '{}\n["a"]', '{}\n[1, "1 2 3 4 5 6"]', "\xff"]
+)
 def test_a_broken_memory_only_costs_time(data: Path, content: str) -> None:
     (data / "hashes").mkdir()
     (data / "hashes" / "landing.jsonl").write_text(content, encoding="latin-1")
