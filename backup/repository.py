@@ -272,9 +272,10 @@ class Repository:
 
         def hear(line: bytes) -> None:
             message = json.loads(line) if line.startswith(b"{") else {}
-            if message.get("message_type") == "summary":
+            kind = message.get("message_type")
+            if kind == "summary":
                 summary.update(message)
-            elif message.get("message_type") == "status" and on_progress:
+            if on_progress and kind in {"status", "summary"}:  # what is done in a quarter of a second has no status at all
                 on_progress(progress_of(message))
 
         return self.run(arguments, LONG_SECONDS, extra, on_line=hear, **more), summary

@@ -166,7 +166,11 @@ def as_told(path: str) -> str:
 
 
 def progress_of(status: dict[str, Any]) -> Progress:
-    """Progress from a status line of `backup` or `restore`."""
+    """Progress from a status line of `backup` or `restore`, or from the summary that ends it."""
+    if status["message_type"] == "summary":
+        files = int(status.get("total_files_processed", status.get("files_restored", 0)))
+        done = int(status.get("total_bytes_processed", status.get("bytes_restored", 0)))
+        return Progress(1.0, files, files, done, done)
     return Progress(
         fraction=float(status.get("percent_done", 0.0)),
         files=int(status.get("files_done", status.get("files_restored", 0))),

@@ -21,7 +21,8 @@ Mode = Literal["pass", "refuse", "black hole", "cut", "stall", "drip", "flip"]
 class FaultProxy:
     """`mode` may be changed while it runs. `after`: bytes from the server before the fault; `cuts`: how many times (None: always).
 
-    `dripped`: blocks that were waited for byte by byte to their end.
+    `dripped`: blocks that were waited for byte by byte to their end. `dies_after`: bytes to the server, of all
+    connections together, after which the whole proxy is gone.
     """
 
     upstream: tuple[str, int]
@@ -31,6 +32,8 @@ class FaultProxy:
     delay: float = 0
     connections: int = 0
     passed: int = 0
+    uploaded: int = 0
+    dies_after: int | None = None
     dripped: int = 0
     _sockets: list[socket.socket] = field(default_factory=list)
 
@@ -74,10 +77,16 @@ class FaultProxy:
                 time.sleep(self.delay if down else 0)
                 self._send(target, self._flipped(block) if down else block, down=down)
                 sent += len(block)
-                self.passed += len(block) if down else 0
+                self._count(len(block), down=down)
             target.shutdown(socket.SHUT_WR)
         except OSError:
             _reset(target)
+
+    def _count(self, size: int, *, down: bool) -> None:
+        self.passed += size if down else 0
+        self.uploaded += 0 if down else size
+        if self.dies_after is not None and self.uploaded > self.dies_after:
+            self.stop()
 
     def _send(self, target: socket.socket, block: bytes, *, down: bool) -> None:
         if down and self.mode == "drip":

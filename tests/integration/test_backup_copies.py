@@ -108,6 +108,7 @@ def test_a_copy_tells_how_far_it_is(places: Places, tmp_path: Path, version: str
     assert "đã lưu thẳng vào" in copy_night(school.repository, [direct], staged, None, means)[0].told
     assert told[-1][0] == "dia-tu"  # a night that is saved straight from the sources tells it, too
     assert isinstance(told[-1][1], Progress)
+    assert told[-1][1].fraction == 1
 
 
 @pytest.fixture
@@ -178,8 +179,9 @@ def test_an_sftp_server_that_goes_in_mid_upload(own: School, tmp_path: Path, imp
         copy = sftp_copy(own, sshd, port=proxy.port)
         _heavier(own)
         staged = own.stage()
+        proxy.dies_after = proxy.uploaded + MID_UPLOAD
         with pytest.raises(BackupFailed) as caught:
-            save_night(copy, staged, lambda _: proxy.stop())
+            save_night(copy, staged)
         assert "\n" not in caught.value.line()
         again = sftp_copy(own, sshd, name="may-khac")
         assert save_night(again, staged).complete
@@ -193,13 +195,17 @@ def test_a_bucket_that_goes_in_mid_upload_is_told_and_heals(own: School, tmp_pat
             copy = replace(direct, url=direct.url.replace(f":{port}/", f":{proxy.port}/"))
             _heavier(own)
             staged = own.stage()
+            proxy.dies_after = proxy.uploaded + MID_UPLOAD
             with pytest.raises(BackupFailed, match="Mất kết nối tới kho sao lưu giữa chừng"):
-                save_night(copy, staged, lambda _: proxy.stop())
+                save_night(copy, staged)
         with pytest.raises(BackupFailed, match="không trả lời"):
             copy.snapshots()
         assert direct.snapshots() == []
         assert save_night(direct, staged).complete
         prove(direct, staged.manifest)
+
+
+MID_UPLOAD = 20_000_000  # of the 60 MB of _heavier
 
 
 def _heavier(school: School) -> None:

@@ -72,6 +72,7 @@ def test_a_whole_night_comes_back_equal(saved: School, tmp_path: Path) -> None:
     assert saved.hashes(tmp_path / "lai") == saved.hashes()
     assert done.files == len(saved.hashes()) - 1
     assert done.bytes > 0
+    assert seen[-1] == 1
     assert [path.name for path in tmp_path.iterdir()] == ["lai"]
 
 
