@@ -66,8 +66,10 @@ def ordered(findings: pl.DataFrame) -> pl.DataFrame:
 
 
 def write_csv(findings: pl.DataFrame, file: Path) -> None:
-    """Write findings as CSV (UTF-8), aside first, then renamed."""
+    """Write findings as CSV (UTF-8), aside first, then renamed; only its owner can read it, for it names pupils."""
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.part")
+    aside.unlink(missing_ok=True)  # one that a kill left keeps the mode it had
+    aside.touch(mode=0o600)
     ordered(findings).write_csv(aside)
     aside.replace(file)

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from backup.binary import find_restic, restic_version
+from flows.home import left_open
 from infra.clock import SCHOOL_ZONE, now
 from infra.errors import SchoolError
 from infra.secret_files import permission_problem
@@ -42,7 +43,17 @@ class Line:
 
 def examine(home: Home) -> list[Line]:
     """Every check, in a fixed order."""
-    return [*_versions(), _restic(), _disk(home), _zone(), *_secret_files(home), *_sources(home), *_recovery_kit(home), _schedule(home)]
+    return [
+        *_versions(),
+        _restic(),
+        _disk(home),
+        _zone(),
+        *_secret_files(home),
+        _folders(home),
+        *_sources(home),
+        *_recovery_kit(home),
+        _schedule(home),
+    ]
 
 
 def _versions() -> Iterator[Line]:
@@ -93,6 +104,15 @@ def _secret_files(home: Home) -> Iterator[Line]:
         else:
             problem = permission_problem(file)
             yield Line(not problem, f"Tệp mật khẩu {file.name}", problem or "chỉ chủ đọc được", f"chmod 600 '{file}'")
+
+
+def _folders(home: Home) -> Line:
+    """The night closes what is its own; what is left open belongs to another account or lies on a disk that knows no modes."""
+    open_ones = [folder.name for folder in left_open(home)]
+    if not open_ones:
+        return Line(True, "Thư mục dữ liệu", "chỉ chủ mở được nơi có tên học sinh")  # noqa: FBT003
+    fix = " ".join(f"'{home.data / name}'" for name in open_ones)
+    return Line(False, "Thư mục dữ liệu", f"tài khoản khác trên máy mở được: {', '.join(open_ones)}", f"chmod go= {fix}")  # noqa: FBT003
 
 
 def _sources(home: Home) -> Iterator[Line]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from infra.clock import today
 from infra.errors import ConfigurationError
+from infra.secret_files import close_folder, is_open
 from infra.settings import SETTINGS_FILE, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 DEMO_HOME = "demo-home"
 NIGHT_LOCK, DRILL_LOCK = "night.lock", "drill.lock"
+# Pages and forms of counts, which the vice-principal opens too; lists of names among them lie in closed folders of their own.
+OPEN_FOLDERS = frozenset({"reports", "exports", "nights", "certificates"})
+# What a night or a restore writes with names in it: closed before the first file is there, not after the last.
+CLOSED_FOLDERS = ("landing", "work", "cache", "snapshots", "findings", "gx", "staging", "backups", "restored")
 
 
 class NightAlreadyRunning(ConfigurationError):
@@ -94,13 +99,25 @@ def one_drill_at_a_time(home: Home) -> Iterator[None]:
 @contextmanager
 def _locked(home: Home, name: str, busy: ConfigurationError) -> Iterator[None]:
     """Hold a lock of the home; the kernel drops it when the process dies, however it dies."""
-    home.data.mkdir(parents=True, exist_ok=True)
+    close_to_others(home)
     with (home.data / name).open("a+b") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise busy from None
         yield
+
+
+def close_to_others(home: Home) -> None:
+    """Let nobody but the owner into the folders with children's data, also into those of an older version or a copied home."""
+    for folder in (*(home.data / name for name in CLOSED_FOLDERS), *left_open(home)):
+        close_folder(folder)
+
+
+def left_open(home: Home) -> list[Path]:
+    """The folders of the data that others of this machine may look into and should not."""
+    folders = sorted(path for path in home.data.glob("*") if path.is_dir() and path.name not in OPEN_FOLDERS)
+    return [folder for folder in folders if is_open(folder)]
 
 
 def sweep(home: Home) -> int:
@@ -114,7 +131,7 @@ def sweep(home: Home) -> int:
     work = home.folder("work")
     asides = [path for pattern in ("*/.*", "*/*/.*", "*/*/*/.*") for path in home.data.glob(pattern) if path.exists()]
     kept = {home.data / name for name in ("backups", "restored", "drill")}
-    left = [path for path in asides if not kept & set(path.parents)] + ([work] if work.exists() else [])
+    left = [path for path in asides if not kept & set(path.parents)] + (list(work.iterdir()) if work.exists() else [])
     for path in left:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)

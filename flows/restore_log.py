@@ -19,6 +19,7 @@ from backup.wanted import in_words
 from infra.append_only import append_line
 from infra.clock import now
 from infra.errors import ConfigurationError, SchoolError
+from infra.secret_files import close_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +98,7 @@ def _who() -> str:
 
 def _write(home: Home, entry: dict[str, Any]) -> None:
     try:
+        close_folder(home.folder(RESTORED))  # what is restored bears names
         append_line(log_file(home), json.dumps({"when": now().isoformat(timespec="seconds"), **entry}, ensure_ascii=False))
     except OSError as error:
         reason = error.strerror or type(error).__name__

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ONLY_THE_OWNER = 0o600  # a reason is free text: nobody can promise that it names no child
-
 
 def signature() -> dict[str, str]:
     """When and by whose account of this machine an act is written down."""
@@ -33,7 +31,7 @@ def digest_of(*told: object) -> str:
 
 def append(file: Path, entry: dict[str, Any]) -> None:
     """Add one line and wait until the disk has it."""
-    append_line(file, json.dumps(entry, ensure_ascii=False), ONLY_THE_OWNER)
+    append_line(file, json.dumps(entry, ensure_ascii=False))
 
 
 def entries(file: Path) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Secrets come from files (or systemd credentials), never from a command line, a setting or a log."""
+"""What only its owner may read: secrets and the folders with children's data.
+
+Secrets come from files (or systemd credentials), never from a command line, a setting or a log.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,23 @@ def read_secret(file: Path) -> str:
 
 def permission_problem(file: Path) -> str:
     """Vietnamese reason why a secret file is not safe; empty when only its owner can read it."""
-    mode = file.stat().st_mode
-    return "Tệp mật khẩu để người khác đọc được" if mode & OPEN_TO_OTHERS else ""
+    return "Tệp mật khẩu để người khác đọc được" if is_open(file) else ""
+
+
+def is_open(path: Path) -> bool:
+    """Whether anybody but the owner may look into a file or folder."""
+    return bool(path.stat().st_mode & OPEN_TO_OTHERS)
+
+
+def close_folder(folder: Path) -> None:
+    """Make the folder where it is missing, and let only its owner in: what is written below needs no mode of its own then.
+
+    A folder that belongs to somebody else, or lies on a disk that knows no modes, stays as it is; `is_open` tells.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if is_open(folder):
+        with suppress(OSError):
+            folder.chmod(0o700)
 
 
 def create_secret(file: Path) -> None:

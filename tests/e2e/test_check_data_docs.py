@@ -18,6 +18,7 @@ def test_check_writes_data_docs_that_count_what_it_found(tmp_path: Path) -> None
     done = truong("check", "--from", tmp_path / "sources", "--out", tmp_path / "findings.csv", "--data-docs", tmp_path / "gx")
     assert done.code == 0, done.err
     assert (tmp_path / "gx" / "data_docs" / "index.html").is_file()
+    assert (tmp_path / "findings.csv").stat().st_mode & 0o077 == 0  # it names pupils
     with (tmp_path / "findings.csv").open(encoding="utf-8") as stream:
         found = Counter(row["rule"] for row in csv.DictReader(stream))
     stored = [json.loads(file.read_text(encoding="utf-8")) for file in (tmp_path / "gx" / "gx" / "validations").rglob("*.json")]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -110,9 +111,22 @@ def test_the_drill_is_written_down_and_shown(own_home: Path) -> None:
 
 def test_the_doctor_names_the_command_that_puts_it_right(own_home: Path) -> None:
     (own_home / "secrets" / "restic.pass").chmod(0o644)
-    lines = json.loads(truong("doctor", "--config", own_home / "truong.toml", "--json").out)
-    bad = [line for line in lines if line["ok"] is False]
+    bad = [line for line in _examined(own_home) if line["ok"] is False]
     assert [line["fix"] for line in bad] == [f"chmod 600 '{own_home.resolve()}/secrets/restic.pass'"]
+
+
+def test_the_doctor_sees_data_that_every_account_may_read_and_its_command_closes_it(own_home: Path) -> None:
+    for name in ("landing", "snapshots"):
+        (own_home / "data" / name).chmod(0o755)
+    (bad,) = (line for line in _examined(own_home) if line["ok"] is False)
+    assert "landing, snapshots" in bad["detail"]
+    subprocess.run(shlex.split(bad["fix"]), check=True)  # the command that it gives
+    assert [line for line in _examined(own_home) if line["ok"] is False] == []
+
+
+def _examined(home: Path) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = json.loads(truong("doctor", "--config", home / "truong.toml", "--json").out)
+    return lines
 
 
 def test_without_a_school_here_the_command_says_what_to_do(tmp_path: Path) -> None:

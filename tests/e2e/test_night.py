@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -79,6 +80,31 @@ def test_names_are_nowhere_in_prefect_or_logs(good_night: Path) -> None:
         content = path.read_bytes()
         found = [name for name in names if name.encode() in content or json.dumps(name)[1:-1].encode() in content]
         assert not found, f"{path}: {len(found)} names"
+
+
+def _open_to_others(path: Path, top: Path) -> bool:
+    folders = [folder for folder in path.parents if folder == top or top in folder.parents]
+    return bool(path.stat().st_mode & 0o044) and all(folder.stat().st_mode & 0o011 for folder in folders)
+
+
+def _read(path: Path) -> bytes:
+    if not zipfile.is_zipfile(path):
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        return b"".join(archive.read(member) for member in archive.namelist())
+
+
+def test_another_account_of_the_machine_reaches_no_name(good_night: Path) -> None:
+    names, data = _names(good_night), good_night / "data"
+    reached = [path for path in data.rglob("*") if path.is_file() and _open_to_others(path, data)]
+    rooms = {path.relative_to(data).parts[0] for path in reached if path.parent != data}
+    assert rooms == {"reports", "exports", "nights"}  # and with them the page, the workbook and the form can be handed on
+    assert {"bao-cao-chat-luong.html", "bao-cao-chat-luong.xlsx"} < {path.name for path in reached}
+    for path in reached:
+        content = _read(path)
+        assert not [name for name in names if name.encode() in content], path
+    closed = [path for room in ("snapshots", "landing", "findings", "staging", "reports") for path in (data / room).rglob("*")]
+    assert any(names[0].encode() in _read(path) for path in closed if path.is_file() and not _open_to_others(path, data))
 
 
 def test_every_step_left_an_artifact_of_counts(good_night: Path) -> None:

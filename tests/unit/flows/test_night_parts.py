@@ -15,7 +15,7 @@ import pytest
 from expectations.check import QualityResult
 from expectations.findings import FINDING_SCHEMA
 from expectations.ledger import save_findings
-from flows.home import Home, NightAlreadyRunning, find_settings, one_night_at_a_time, open_home, sweep
+from flows.home import Home, NightAlreadyRunning, find_settings, left_open, one_night_at_a_time, open_home, sweep
 from flows.night_record import NightRecord, StepResult, load_records, save_record
 from flows.safekeeping import proof_before
 from flows.telling import summary_lines, top_problems
@@ -94,6 +94,20 @@ def test_sweeping_removes_what_was_half_written_and_nothing_else(home: Home) -> 
     assert sweep(home) == len(left)
     assert all((home.data / name).exists() for name in kept)
     assert not any((home.data / name).exists() for name in left)
+
+
+def test_what_an_older_version_left_open_is_closed_when_a_night_begins(home: Home) -> None:
+    for name in ("snapshots/2027-05-30", "reports/2027-05-30", "la"):
+        (home.data / name).mkdir(parents=True)
+        (home.data / name).parent.chmod(0o755)
+    (home.data / "la").chmod(0o775)
+    assert [folder.name for folder in left_open(home)] == ["la", "snapshots"]
+    with one_night_at_a_time(home):
+        assert left_open(home) == []
+        assert (home.data / "landing").stat().st_mode & 0o077 == 0
+        assert (home.data / "reports").stat().st_mode & 0o055 == 0o055
+        sweep(home)
+        assert (home.data / "work").stat().st_mode & 0o077 == 0
 
 
 def test_settings_are_found_here_then_in_the_demo_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
