@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from flows.home import Home
 
 START_OF_YEAR_FORM = "bieu-02-TH-DN"
-SIGNED = "ngoại lệ đã ký"
+SIGNED, DRAFT = "ngoại lệ đã ký", "bản nháp"
 # What became of the rows of a night; the first is the sum of the others.
 TOTALS = ("kéo về", "xuất được", "giữ lại", "tạm giữ")
 # The systems whose rows the start-of-year form counts.
@@ -156,7 +156,7 @@ def export_forms(home: Home, day: date, stale: Sequence[str]) -> StepResult:
     counts = {"ô đã điền": form.filled_cells, "chỉ tiêu để trống": len(form.blank_rows), "cảnh báo": len(form.problems)}
     lines = (*form.problems, *_blank_lines(form.blank_rows))
     return StepResult(
-        "", "", f"Biểu 02-TH-ĐN: {form.state}", counts, {"bản nháp": "có" if form.draft else "không"}, {"form": str(form.workbook)}, lines
+        "", "", f"Biểu 02-TH-ĐN: {form.state}", counts, {DRAFT: "có" if form.draft else "không"}, {"form": str(form.workbook)}, lines
     )
 
 
@@ -191,6 +191,7 @@ def write_quality_report(home: Home, day: date, problems: Sequence[str], export:
     )
     files = write_report(home.folder("reports", day), content)
     paths = {"report": str(files.html), "workbook": str(files.workbook_public), "to_fix": str(files.workbook_private)}
+    paths |= {"per_class": str(files.class_lists)} if files.class_lists.is_dir() else {}
     return StepResult("", "", "HTML và XLSX cho Phó hiệu trưởng, danh sách cần sửa cho giáo viên", paths=paths)
 
 

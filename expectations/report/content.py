@@ -100,8 +100,9 @@ class ReportContent:
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
-    """Where the report lies. Only the private workbook holds names."""
+    """Where the report lies. Only the private workbook and those in the folder of the classes hold names."""
 
     html: Path
     workbook_private: Path
     workbook_public: Path
+    class_lists: Path

@@ -8,7 +8,7 @@ from expectations.report import wording
 from expectations.report.gradebook import SHORT_NAMES
 from expectations.report.gradebook_sheets import PLACE_COLUMNS, place_rows
 from expectations.report.page import figures
-from expectations.report.workbook import HEADER_ROW, make_looks, start_sheet
+from expectations.report.sheets import HEADER_ROW, make_looks, start_sheet
 from expectations.rule import Severity
 from infra.clock import vietnamese_date
 from infra.safe_xlsx import new_workbook, print_on_a4, sheet_title, write_row

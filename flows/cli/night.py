@@ -18,7 +18,7 @@ from infra.vietnamese import decimal
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from flows.night_record import NightRecord
 
@@ -109,7 +109,8 @@ def closing_lines(record: NightRecord) -> list[str]:
     told = record.step("tell")
     lines = ["", *(told.lines if told else record.problems)]
     lines += ["", "Mất bao lâu:", *(f"  {decimal(step.seconds):>6} giây  {step.label}" for step in record.steps if step.seconds)]
-    lines += ["", "Mở để xem:", *_paths(record)]
+    found = {name: path for step in record.steps for name, path in step.paths.items()}
+    lines += ["", "Mở để xem:", *paths_to_open(found)]
     return [*lines, "", _verdict(record)]
 
 
@@ -117,6 +118,7 @@ PATH_LABELS = {
     "report": "Báo cáo chất lượng (trình duyệt)",
     "workbook": "Báo cáo chất lượng (Excel)",
     "to_fix": "Danh sách cần sửa, có tên – chỉ người có trách nhiệm",
+    "per_class": "Danh sách của từng lớp, để đưa cho giáo viên chủ nhiệm",
     "findings": "Mọi phát hiện (CSV)",
     "form": "Biểu 02-TH-ĐN",
     "data_docs": "Great Expectations Data Docs",
@@ -124,8 +126,8 @@ PATH_LABELS = {
 }
 
 
-def _paths(record: NightRecord) -> list[str]:
-    found = {name: path for step in record.steps for name, path in step.paths.items()}
+def paths_to_open(found: Mapping[str, str]) -> list[str]:
+    """What a person may open, each path on a line of its own: a terminal makes a link of it."""
     return [f"  {label}:\n    {found[name]}" for name, label in PATH_LABELS.items() if name in found]
 
 

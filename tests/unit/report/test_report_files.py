@@ -13,7 +13,8 @@ import pytest
 
 from connectors.records.quarantine import NOT_A_ROW, QUARANTINE, quarantined
 from connectors.records.snapshot import sha256_of
-from expectations.findings import no_findings
+from expectations.findings import ROOT, no_findings
+from expectations.report.class_lists import list_of_each_class
 from expectations.report.write import write_report
 
 if TYPE_CHECKING:
@@ -73,6 +74,30 @@ def test_an_account_shows_its_user_name_and_owner(files: ReportFiles) -> None:
     assert rows["Người đã nghỉ việc vẫn còn tài khoản đang mở"][2:4] == ("Trần Thị Kim Bảo", "kim.an")
 
 
+def test_the_list_of_a_class_is_its_own_sheet_and_names_no_child_of_another(files: ReportFiles, content: ReportContent) -> None:
+    whole = openpyxl.load_workbook(files.workbook_private)
+    lists = list_of_each_class(files.class_lists)
+    assert list(lists) == ["1A", "5-2"]
+    for name, file in lists.items():
+        book = openpyxl.load_workbook(file)
+        assert book.sheetnames[0] == "Cần sửa"
+        assert list(book["Cần sửa"].iter_rows(values_only=True)) == list(whole[name].iter_rows(values_only=True))
+        classes = {row[2] for row in book["Tiến độ nhập"].iter_rows(min_row=5, values_only=True)}
+        assert classes == {name.replace("-", "/")}
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    pupils = content.snapshot.scan("pupils").select("full_name", "class_name").collect()
+    others = set(pupils.filter(pl.col("class_name") != "5/2")["full_name"].drop_nulls())
+    assert others
+    assert not others & {str(cell) for cell in cells_of(lists["5-2"])}
+
+
+def test_what_is_folded_stands_in_the_list_of_its_own_class(tmp_path: Path, content: ReportContent) -> None:
+    folded = content.findings.head(1).with_columns(pl.lit("1A").alias("class_name"), **{name: pl.lit("x#y#z") for name in ROOT})
+    files = write_report(tmp_path / "day", replace(content, folded=folded.select(content.folded.columns)))
+    sheets = {name: openpyxl.load_workbook(file).sheetnames for name, file in list_of_each_class(files.class_lists).items()}
+    assert ("Chi tiết gộp" in sheets["1A"], "Chi tiết gộp" in sheets["5-2"]) == (True, False)
+
+
 def test_private_cells_are_text_and_no_formula(files: ReportFiles) -> None:
     book = openpyxl.load_workbook(files.workbook_private)
     cells = [cell for name in ("1A", "5-2", "Nhân sự") for row in book[name].iter_rows(min_row=5) for cell in row]
@@ -98,6 +123,8 @@ def test_the_same_night_gives_the_same_bytes(tmp_path: Path, content: ReportCont
     first, second = write_report(tmp_path / "a", content), write_report(tmp_path / "b", replace(content, findings=content.findings.clone()))
     for name in ("html", "workbook_public", "workbook_private"):
         assert sha256_of(getattr(first, name)) == sha256_of(getattr(second, name)), name
+    for one, other in zip(sorted(first.class_lists.iterdir()), sorted(second.class_lists.iterdir()), strict=True):
+        assert (one.name, sha256_of(one)) == (other.name, sha256_of(other))
 
 
 def test_writing_twice_leaves_one_folder(tmp_path: Path, content: ReportContent) -> None:
