@@ -38,7 +38,7 @@ def summary_lines(home: Home, day: date, results: Sequence[StepResult]) -> list[
         lines += [_source_line(result), *(f"    – {line}" for line in result.lines)]
     if snapshot := by_step.get("snapshot"):
         lines += [f"  ! {line}" for line in snapshot.lines]
-    lines += ["", *_wrong_lines(home, day, by_step.get("check"))]
+    lines += ["", *wrong_lines(home, day, by_step.get("check"))]
     lines += ["", "Giữ lại: " + _told(by_step.get("holdback")), "Xuất biểu: " + _told(by_step.get("export"))]
     lines += ["Sao lưu: " + _told(by_step.get("backup")), "Kiểm chứng: " + _told(by_step.get("verify"))]
     lines += [f"Khôi phục: {proven_line(home)}"]
@@ -75,7 +75,8 @@ def _source_line(result: StepResult) -> str:
     return f"  {'✗' if result.problem else '✓'} {name}: {result.problem or result.detail}"
 
 
-def _wrong_lines(home: Home, day: date, checked: StepResult | None) -> list[str]:
+def wrong_lines(home: Home, day: date, checked: StepResult | None) -> list[str]:
+    """What is to be put right: how many of each severity, and the five gravest rules; counts only."""
     if checked is None or checked.problem:
         return ["Kiểm tra: " + _told(checked)]
     top = top_problems(home, day)
