@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from expectations.report.finding_sheets import (
     SCHOOL,
     STAFF,
@@ -39,17 +37,19 @@ def write_class_lists(folder: Path, content: ReportContent, summary: Summary) ->
     The caller keeps the folder closed to others.
     """
     people, taken = read_people(content.snapshot), set[str]()
+    entries, nothing = summary.grade_entry.by_class(), GradeEntry((), (), summary.grade_entry.current)
+    folded = content.folded.partition_by("class_name", as_dict=True)
     files = []
     for name, findings in findings_by_sheet(content.result.open).items():
         if name in (STAFF, SCHOOL):
             continue
         files.append(folder / FILE_NAME.format(sheet_title(name, taken)))
-        own = replace(content, folded=content.folded.filter(pl.col("class_name") == name))
+        own = replace(content, folded=folded.get((name,), content.folded.clear()))
         with new_workbook(files[-1], content.day, f"Cần sửa lớp {name}") as book:
             pages = Pages(book, make_looks(book))
             rows = [finding_row(finding, people) for finding in findings]
             write_findings(pages, pages.add(TO_FIX), heading_of(name, findings, people, content), rows)
-            write_grade_entry(pages, own, _of_class(summary.grade_entry, name), people)
+            write_grade_entry(pages, own, entries.get(name, nothing), people)
             write_folded(pages, own, people)
     return files
 
@@ -59,8 +59,3 @@ def list_of_each_class(folder: Path) -> dict[str, Path]:
     before, after = FILE_NAME.split("{}")
     found = {file.name.removeprefix(before).removesuffix(after): file for file in folder.glob(FILE_NAME.format("*"))}
     return {name: found[name] for name in sorted(found, key=class_order)}
-
-
-def _of_class(entry: GradeEntry, name: str) -> GradeEntry:
-    books = tuple(book for book in entry.books if book.class_name == name)
-    return GradeEntry(books, tuple(place for place in entry.places if place.class_name == name), entry.current)

@@ -153,6 +153,15 @@ class GradeEntry:
         """The verdicts of a time."""
         return tuple(place for place in self.places if place.time == time)
 
+    def by_class(self) -> dict[str | None, GradeEntry]:
+        """The books and verdicts of each class, in one pass: a city has hundreds of classes."""
+        found: dict[str | None, tuple[list[Book], list[Place]]] = {}
+        for book in self.books:
+            found.setdefault(book.class_name, ([], []))[0].append(book)
+        for place in self.places:
+            found.setdefault(place.class_name, ([], []))[1].append(place)
+        return {name: GradeEntry(tuple(books), tuple(places), self.current) for name, (books, places) in found.items()}
+
     def states(self, time: str) -> tuple[tuple[str, tuple[Place, ...]], ...]:
         """The verdicts of a time by state, those that can be approved first; only states that occur."""
         found = {state.value: tuple(place for place in self.at(time) if place.state == state) for state in Readiness}
