@@ -57,10 +57,11 @@ def sheet_title(text: str, taken: set[str]) -> str:
     return title
 
 
-def new_workbook(file: Path, day: date, title: str, *, streamed: bool = False) -> xlsxwriter.Workbook:
+def new_workbook(file: Path, day: date, title: str, *, streamed: bool = False, small: bool = False) -> xlsxwriter.Workbook:
     """A workbook to be written to `file` (use it in `with`), dated by the night's day and not by the clock.
 
-    `streamed`: rows are written in order, once, and leave memory as they go.
+    `streamed`: rows are written in order, once, and leave memory as they go. `small`: its pieces never touch the disk,
+    which saves a dozen files each where there are hundreds of workbooks.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     options: dict[str, object] = {
@@ -68,6 +69,7 @@ def new_workbook(file: Path, day: date, title: str, *, streamed: bool = False) -
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "constant_memory": streamed,
+        "in_memory": small,
     }
     options["tmpdir"] = str(file.parent)  # pieces of it hold names: never in the machine's own temporary folder
     book = xlsxwriter.Workbook(str(file), options)

@@ -45,7 +45,7 @@ def write_class_lists(folder: Path, content: ReportContent, summary: Summary) ->
             continue
         files.append(folder / FILE_NAME.format(sheet_title(name, taken)))
         own = replace(content, folded=folded.get((name,), content.folded.clear()))
-        with new_workbook(files[-1], content.day, f"Cần sửa lớp {name}") as book:
+        with new_workbook(files[-1], content.day, f"Cần sửa lớp {name}", small=True) as book:
             pages = Pages(book, make_looks(book))
             rows = [finding_row(finding, people) for finding in findings]
             write_findings(pages, pages.add(TO_FIX), heading_of(name, findings, people, content), rows)
