@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from infra.source_settings import Section
 
+# restic's two spellings: sftp:user@host:/folder, and as an address, which alone can name a port: sftp://user@host:2222//folder.
 SFTP_PLACE = re.compile(r"^sftp:(?://)?(?P<user>[^@/:]+)@(?P<host>\[[^\]]+\]|[^:/]+)(?::(?P<port>\d+)(?=/))?:?(?P<path>.+)$")
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 PART_NAMES = Literal["landing", "snapshot", "findings", "report", "exports", "accepted", "records", "mail", "prefect", "settings"]

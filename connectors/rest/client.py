@@ -243,6 +243,7 @@ def connected(settings: ApiSource, pace: Pace, client_in: str) -> Iterator[RestC
     trust, secret, cutoff = trusted(settings.ca_file), secret_of(settings), Cutoff()
     timeout = httpx.Timeout(pace.limits.read_seconds, connect=pace.limits.connect_seconds)
     # Nothing of the environment (proxy, .netrc, certificates) decides where a school's data go.
+    # And one connection at a time: the deadline watches the newest only.
     client = httpx.Client(verify=trust, timeout=timeout, headers=HEADERS, trust_env=False, limits=httpx.Limits(max_connections=1))
     with client as http, cut_after(pace.remaining, cutoff.end), closing(cutoff):
         yield RestClient(settings, secret, pace, client_in, http, cutoff)

@@ -66,6 +66,7 @@ class RestSource:
                 if self.column_map.as_of and self.column_map.as_of.path:
                     self._tell_day(object_of(client.get(client.url(self.column_map.as_of.path))), delivery)
             snapshot = delivery.snapshot(self.places.work / day.isoformat() / self.system, day)
+        # Only now: what a fetch that failed had landed is gone again.
         memory.save(day)
         return snapshot
 

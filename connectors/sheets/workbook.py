@@ -66,6 +66,7 @@ def _read_old_workbook(file: Path) -> list[Grid]:
     # The path and a number, no shell; errors go nowhere because they may quote the file.
     with TemporaryDirectory() as folder:
         copy = shutil.copyfile(file, Path(folder) / "old.xls")  # the library believes the ending
+        # -I: neither the environment nor the script's own folder decides which modules that process finds.
         command = [sys.executable, "-I", old_workbook.__file__, str(copy), str(MOST_CELLS)]
         try:
             done = subprocess.run(command, capture_output=True, timeout=OLD_SECONDS, check=True)  # noqa: S603

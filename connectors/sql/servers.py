@@ -44,6 +44,7 @@ def begin_postgresql(patience: Patience) -> tuple[str, ...]:
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         f"SET LOCAL statement_timeout = {round(patience.statement * 1000)}",
         f"SET LOCAL lock_timeout = {round(patience.connection * 1000)}",
+        # The server casts values to text (columns.py): an account's own zone and style must not show in them.
         f"SET LOCAL TIME ZONE '{SCHOOL_TIME_ZONE}'",
         "SET LOCAL datestyle = ISO",
     )

@@ -110,6 +110,7 @@ class _Bucket:
             key,
             entry["Size"],
             entry["LastModified"].timestamp(),
+            # What was stored while versions were off: it can be overwritten, so its ETag is asked.
             version="" if version == "null" else version,
             etag=entry["ETag"].strip('"'),
         )

@@ -61,6 +61,7 @@ def open_client(settings: BucketSource, home: Path, patience: Patience, cutoff: 
         connect_timeout=patience.connect,
         read_timeout=patience.stall,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        # A school's own server has no host name for each bucket.
         s3={"addressing_style": "path"},
         signature_version="s3v4",
         # Checksums that only Amazon knows make other servers refuse.

@@ -32,6 +32,7 @@ def ratings(scene: Scene) -> pl.LazyFrame:
     year, limits = pl.col("rated_year"), scene.limits
     joined = scene.table("ratings").join(staff, on=SYSTEM_AND_CODE, how="left").with_columns(rated_year=_rated_year())
     rank = {rating: place for place, rating in enumerate((CIVIL_RATING_LOWEST, *reversed(CIVIL_RATING_FROM)))}
+    # A unit whose rating the school did not set ranks above all: nobody is called higher.
     above = pl.col("civil_rating").replace_strict(rank, default=None, return_dtype=pl.Int64) > rank.get(limits.unit_rating, len(rank))
     return joined.with_columns(
         computed_standard=_standard(),
