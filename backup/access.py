@@ -105,6 +105,7 @@ class Access:
                 raise ConfigurationError("Không thấy tệp của kho SFTP", where=str(file), fix="chép lại tệp đó")
         if problem := permission_problem(self.key_file):
             raise ConfigurationError(problem, where=str(self.key_file), fix=f"chạy: chmod 600 '{self.key_file}'")
+        # The known hosts in quotes: ssh takes several files there, divided by blanks.
         settings = {
             "UserKnownHostsFile": f'"{self.known_hosts_file}"', "GlobalKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "yes",
             "BatchMode": "yes", "IdentitiesOnly": "yes", "ConnectTimeout": SSH_SECONDS, "ServerAliveInterval": SSH_SECONDS,
