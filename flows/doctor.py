@@ -134,6 +134,7 @@ def _schedule(home: Home) -> Line:
 
 
 def _scheduled_runs(url: str) -> list[dict[str, Any]]:
+    # From now on: late runs of an outage are SCHEDULED, too, and prove nothing.
     body = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}, "expected_start_time": {"after_": now().isoformat()}}, "limit": 10}
     request = urllib.request.Request(  # noqa: S310 - the URL is the school's own setting
         f"{url.rstrip('/')}/flow_runs/filter", data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}

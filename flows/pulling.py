@@ -79,6 +79,7 @@ def judge(home: Home, source: Source, snapshot: Snapshot, landing: Path) -> Verd
     system, day, calendar = source.system, snapshot.day, SchoolCalendar()
     contract = contract_of(home, system)
     found = examine(snapshot, list(good_nights(home, system, day, GOOD_NIGHTS)), contract, day, calendar)
+    # Only then are the headings read once more: a rename shows itself as a column that went.
     if any(breach.kind is Kind.LOST_COLUMN for breach in found):
         found = _with_renames(home, source, found, landing)
     written = acceptances(home, system) if found else []
@@ -120,6 +121,7 @@ def good_nights(home: Home, system: str, before: date, most: int) -> Iterator[Sn
     step, found = f"pull-{system}", 0
     for record in reversed(load_records(home, before=before)):
         pulled = record.step(step)
+        # The record, not the folder, says so: a snapshot holds last-known-good rows of a source that failed, too.
         if found < most and pulled and not pulled.problem and (part := _part_of(home, record.day, system)):
             found += 1
             yield part

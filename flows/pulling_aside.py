@@ -77,6 +77,7 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
+    # It runs, but as somebody else.
     except PermissionError:
         return True
     return True

@@ -26,6 +26,7 @@ ARGPARSE_WORDS = (
     (r"argument (.*): not allowed with argument (.*)", r"\1 không dùng cùng \2"),
     (r"argument (.*): invalid \w+ value: (.*)", r"\1 phải là số, không phải \2"),
     (r"argument (.*): expected .*", r"\1 cần một giá trị đi kèm"),
+    # Last: what is left of a message of our own, as that of `iso_day`.
     (r"^argument ", ""),
 )
 
