@@ -140,7 +140,6 @@ class Secrecy(Section):
 
 
 AssessmentTime = Literal["GK1", "CK1", "GK2", "CN"]
-ANY_COMMON_YEAR = 2027  # 29/02 is no day of every year
 
 
 class Gradebook(Section):

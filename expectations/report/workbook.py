@@ -13,8 +13,7 @@ from expectations.report import wording
 from expectations.report.gradebook_sheets import asking, private_sheets
 from expectations.report.ordering import class_order
 from expectations.report.people import People, read_people
-from expectations.report.summary import STAFF_TABLES
-from expectations.rule import Severity
+from expectations.rule import Severity, table_label
 from infra.clock import vietnamese_date
 from infra.safe_xlsx import new_workbook, print_on_a4, sheet_title, write_row, write_text
 from infra.vietnamese import number
@@ -111,7 +110,7 @@ def make_looks(book: Workbook) -> Looks:
 def _groups(findings: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Findings by sheet: classes in school order, then staff, then the whole school; the gravest first in each."""
     rank = {severity.value: index for index, severity in enumerate(Severity)}
-    staff = pl.col("table").is_in(STAFF_TABLES)
+    staff = pl.col("table").is_in(wording.STAFF_TABLES)
     place = pl.when(staff).then(pl.lit(STAFF)).otherwise(pl.col("class_name").fill_null(SCHOOL)).alias("place")
     ranked = findings.with_columns(place, pl.col("severity").replace_strict(rank, return_dtype=pl.Int8).alias("rank"))
     found: dict[str, list[dict[str, Any]]] = {}
@@ -281,7 +280,7 @@ def _write_quarantine(book: Workbook, content: ReportContent, taken: set[str], l
     start_sheet(sheet, (f"{ASIDE} · {content.school}", note), ASIDE_COLUMNS, looks)
     widths = [width for _, width in ASIDE_COLUMNS]
     for index, (system, file, part, row, table, reason) in enumerate(rows.iter_rows(), HEADER_ROW + 1):
-        cells = (wording.system_name(system), file, part, row, wording.table_name(table), reason)
+        cells = (wording.system_name(system), file, part, row, table_label(table), reason)
         write_row(sheet, index, [(cell, looks.number if isinstance(cell, int) else looks.cell) for cell in cells], widths)
     print_on_a4(sheet, HEADER_ROW, PRIVATE_FOOTER)
 

@@ -61,7 +61,7 @@ def expected_ratings(scene: Scene) -> pl.LazyFrame:
     return joined.with_columns(
         year=pl.lit(str(due)),
         teaches=(pl.col("staff_group") == TEACHERS).fill_null(value=False),
-        worked_half=(pl.col("arrived_on") <= pl.date(due, 7, 1)).fill_null(value=True),
+        worked_half=(pl.col("arrived_on") <= _middle_of(pl.lit(due))).fill_null(value=True),
         rated_by_head=pl.col("rated_by_head").fill_null(value=False),
     )
 
