@@ -40,15 +40,15 @@ class State(StrEnum):
     UNKNOWN = "chưa đủ dữ liệu"
 
 
-def grade_entry(snapshot: Snapshot, day: date, gradebook: Gradebook | None = None) -> pl.DataFrame:
+def grade_entry(snapshot: Snapshot, day: date, gradebook: Gradebook | None = None, limits: Limits | None = None) -> pl.DataFrame:
     """One row per class, assessment time and subject of the programme, kept elective (and CHARACTER), sorted by them.
 
     class_name, grade, time, due, subject, teachers (staff codes of the assignments), expected, complete and missing
     (pupils on the roll on the due date; one lacks something without a level, or without the score of a due test),
     begun (anything entered), locked, state (State). Where the school's own system does not deliver what is asked for,
-    nothing is called missing.
+    nothing is called missing. `limits`: which tests and qualities the school asks for; by default those of the texts.
     """
-    scene = Scene(snapshot, day, Limits(), gradebook=gradebook or Gradebook())
+    scene = Scene(snapshot, day, limits or Limits(), gradebook=gradebook or Gradebook())
     books = pl.concat([_subject_books(scene), _character_books(scene)])
     dated = books.join(all_times(scene), on="time").join(_teachers(scene), on=["class_name", "subject"], how="left")
     lock_dates = {time: scene.year.lock_date(time) for time in codes.TIMES}

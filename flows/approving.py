@@ -73,7 +73,7 @@ def results_of(home: Home, snapshot: Snapshot) -> GradeEntry:
     except FileNotFoundError as error:
         where, fix = vietnamese_date(snapshot.day), "chạy lại `truong nightly`"
         raise ConfigurationError("Đêm này chưa được kiểm tra", where=where, fix=fix) from error
-    books = grade_entry(snapshot, snapshot.day, home.settings.gradebook)
+    books = grade_entry(snapshot, snapshot.day, home.settings.gradebook, home.settings.limits)
     return grade_entry_of(books, readiness(books, findings, snapshot, approved_results(home)), snapshot.day)
 
 

@@ -190,6 +190,7 @@ def write_quality_report(home: Home, day: date, problems: Sequence[str], export:
         backup_proof=proof_before(home, day),
         source_problems=(*problems, *damage_lines(home)),
         gradebook=home.settings.gradebook,
+        limits=home.settings.limits,
         approvals=approved_results(home),
     )
     files = write_report(home.folder("reports", day), content)

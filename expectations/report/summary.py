@@ -151,7 +151,7 @@ class Summary:
 def summarise(content: ReportContent) -> Summary:
     severities = _by_severity(content.result.open)
     groups = _groups(content)
-    books = grade_entry(content.snapshot, content.day, content.gradebook)
+    books = grade_entry(content.snapshot, content.day, content.gradebook, content.limits)
     places = readiness(books, content.result.open_singles, content.snapshot, content.approvals)
     return Summary(
         sources=_sources(content),
