@@ -137,7 +137,7 @@ class Access:
         if isinstance(error, TimeoutError) or not self._answers():
             fix = "xem máy chủ, mạng, địa chỉ và cổng, rồi chạy lại"
             return SourceUnreachable("Máy chủ cơ sở dữ liệu không trả lời", where=self.where, fix=fix)
-        fix = "xem tên đăng nhập, tệp mật khẩu, tên cơ sở dữ liệu và chứng thư TLS nếu địa chỉ có yêu cầu"
+        fix = "xem tên đăng nhập, tệp mật khẩu, tên cơ sở dữ liệu và chứng chỉ TLS nếu địa chỉ có yêu cầu"
         return SourceRefused("Máy chủ cơ sở dữ liệu không cho vào", where=self.where, fix=fix)
 
     def _answers(self) -> bool:
