@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CAPPED = {"fastapi": (0, 152), "sqlalchemy": (2, 1)}
 LOW_DISK_BYTES, NO_DISK_BYTES = 10_000_000_000, 2_000_000_000
 API_SECONDS = 5
+SECRETS_OF_SOURCES = ("password_file", "key_file", "secret_file")  # a password, an SFTP or S3 key, an API's secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,10 @@ def _secret_files(home: Home) -> Iterator[Line]:
     named: list[Path | None] = [settings.backup.password_file, settings.alerts.smtp_password_file]
     named += [settings.backup.key_file, *(file for copy in settings.backup.copies for file in (copy.password_file, copy.key_file))]
     named += [database.password_file for database in settings.backup.databases.values()]
-    named += [getattr(source, "password_file", None) for source in settings.sources.values()]
+    named += [getattr(source, name, None) for source in settings.sources.values() for name in SECRETS_OF_SOURCES]
+    named += [settings.mail.imap.password_file] if settings.mail and settings.mail.imap else []
     named += [server.password_file for server in settings.scratch]
-    for file in (settings.path(name) for name in named if name):
+    for file in dict.fromkeys(settings.path(name) for name in named if name):
         if not file.is_file():
             yield Line(False, f"Tệp mật khẩu {file.name}", "chưa có", f"ghi mật khẩu vào '{file}' rồi chạy: chmod 600 '{file}'")  # noqa: FBT003
         else:
