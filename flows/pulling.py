@@ -155,7 +155,12 @@ def take_snapshot(home: Home, day: date, fresh: Sequence[str]) -> StepResult:
     lines += [f"{label_of(system)}: chưa có số liệu tốt nào để dùng thay" for system in missing]
     rows = sum(snapshot.rows.values())
     return StepResult(
-        "", "", f"{number(rows)} dòng trong 13 bảng", dict(snapshot.rows), lines=tuple(lines), paths={"snapshot": str(snapshot.folder)}
+        "",
+        "",
+        f"{number(rows)} dòng trong {len(TABLES)} bảng",
+        dict(snapshot.rows),
+        lines=tuple(lines),
+        paths={"snapshot": str(snapshot.folder)},
     )
 
 

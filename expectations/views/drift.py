@@ -1,4 +1,4 @@
-"""What changed since the newest earlier night of the same school year: rows per table, class sizes, pupils and marks that went."""
+"""What changed since the newest earlier night: rows per table; within a school year also class sizes, pupils and marks that went."""
 
 from __future__ import annotations
 
