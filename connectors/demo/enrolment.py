@@ -11,7 +11,7 @@ from connectors.demo.dice import chance, shuffled, weighted
 from connectors.demo.families import foreign_family, guardian, new_family
 from connectors.demo.names import FOREIGN_NAMES, KINH, child_name, list_order
 from connectors.demo.people import Pupil, Role
-from connectors.records.codes import FEMALE, GRADES, MALE, NEWLY_ENROLLED, RETAINED, TRANSFERRED
+from connectors.records.codes import FEMALE, GRADES, MALE, NEWLY_ENROLLED, PROMOTED_IN, RETAINED, TRANSFERRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,7 +108,7 @@ class Registrar:
     def _child(self, plan: ClassPlan) -> Pupil:
         birth = self._birth(plan.grade)
         family = new_family(self.rng, self.numbers, birth.year, self.day)
-        kind = NEWLY_ENROLLED if plan.grade == GRADES[0] else "4"
+        kind = NEWLY_ENROLLED if plan.grade == GRADES[0] else PROMOTED_IN
         pupil = Pupil(self.numbers.pupil_code(), "", birth, self.rng.choice((MALE, FEMALE)), plan.grade, family)
         pupil.class_name, pupil.enrolment_kind = plan.name, kind
         pupil.policy = weighted(self.rng, POLICIES) if chance(self.rng, 0.05) else None
