@@ -17,6 +17,7 @@ from flows import steps
 from flows.backing_up import SAVED
 from flows.home import Home, one_night_at_a_time, open_home, sweep
 from flows.night_record import NightRecord, StepResult, save_record
+from flows.pulling import SIDE_BY_SIDE
 from infra.clock import now, vietnamese_date
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
     from prefect.futures import PrefectFuture
 
-SIDE_BY_SIDE = 3
 LATE_AFTER_HOURS = 12  # a run that starts later than this after its time is one of a pile: skip it
 SECONDS_AN_HOUR = 3600
 

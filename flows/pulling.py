@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flows.home import Home
     from infra.source_settings import Contract
 
+SIDE_BY_SIDE = 3  # systems that are pulled at once
 NIGHT_FOLDERS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 
 

@@ -22,7 +22,8 @@ from connectors.errors import SourceRefused
 from connectors.sheets import old_workbook
 from connectors.sheets.delimited import read_delimited
 from connectors.sheets.grid import Grid
-from connectors.sheets.workbook_parts import BROKEN_FIX, LARGEST_UNPACKED, MOST_CELLS, Inspected, inspect
+from connectors.sheets.workbook_parts import BROKEN_FIX, MOST_CELLS, Inspected, inspect
+from infra.document_text import LARGEST_UNPACKED
 
 __all__ = ["LARGEST_UNPACKED", "READABLE", "read_grids"]
 
