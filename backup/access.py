@@ -82,7 +82,7 @@ class Access:
         return [*found, "--cacert", str(self.ca_file)] if self.ca_file else found
 
     def environment(self, url: str) -> Mapping[str, str]:
-        """The keys of S3 and REST, read from their file when they are needed."""
+        """The keys of S3 and REST, read from their file when they are needed. ConfigurationError when it does not hold two lines."""
         names = _KEYS.get(kind_of(url))
         if names is None or self.key_file is None:
             return {}

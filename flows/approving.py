@@ -78,7 +78,7 @@ def results_of(home: Home, snapshot: Snapshot) -> GradeEntry:
 
 
 def place_to_approve(entry: GradeEntry, class_name: str, time: str) -> Place:
-    """The verdict of a class at a time that can be approved. NotReady says what stands in the way."""
+    """The verdict of a class at a time that can be approved. ConfigurationError without such a class; NotReady says what is in the way."""
     place = next((place for place in entry.at(time) if place.class_name == class_name), None)
     if place is None:
         known = ", ".join(place.label for place in entry.at(time)) or "chưa có lớp nào"

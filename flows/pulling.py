@@ -137,7 +137,7 @@ def _part_of(home: Home, day: str, system: str) -> Snapshot | None:
 
 
 def take_snapshot(home: Home, day: date, fresh: Sequence[str]) -> StepResult:
-    """Combine the systems that were pulled tonight with the last good data of those that were not."""
+    """Combine the systems that were pulled tonight with the last good data of those that were not; SourceUnreachable without either."""
     parts: dict[str, Snapshot] = {system: open_snapshot(home.folder("work", day) / system) for system in fresh}
     missing, replaced = [], {}
     for system in (name for name, source in home.settings.sources.items() if source.enabled and name not in parts):

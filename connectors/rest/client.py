@@ -250,7 +250,7 @@ def connected(settings: ApiSource, pace: Pace, client_in: str) -> Iterator[RestC
 
 
 def trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """Certificates are always verified: against the school's own CA file, or what the machine trusts."""
+    """Certificates are always verified: against the school's own CA file, or what the machine trusts. SourceRefused for another file."""
     try:
         return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     except (OSError, ssl.SSLError):
@@ -258,7 +258,7 @@ def trusted(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def secret_of(settings: ApiSource) -> str:
-    """The client's secret. One source's file is that source's trouble: the other sources of the night go on."""
+    """The client's secret. SourceRefused: one source's file is that source's trouble, and the other sources of the night go on."""
     try:
         return read_secret(settings.secret_file)
     except ConfigurationError as error:

@@ -130,6 +130,7 @@ class Reading:
         """Every page, and the certainty at the end that this was all. A page that came is not asked for again.
 
         A reading always starts at the first page: a page of an hour ago and one of now are not one state of the data.
+        SourceRefused when they are too many or do not add up, SourceChanged when one has another shape than the map's.
         """
         url = self.url
         query: dict[str, str | int] | None = self._first_query()

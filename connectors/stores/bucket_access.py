@@ -130,7 +130,7 @@ def _keys(file: Path) -> tuple[str, str]:
 
 @contextmanager
 def told(where: str) -> Iterator[None]:
-    """What a failure means. The server's own words are left out: they may quote keys and pages."""
+    """What a failure means, as a SourceError. The server's own words are left out: they may quote keys and pages."""
     try:
         yield
     except ClientError as error:

@@ -61,7 +61,7 @@ def _settle_rule(entry: ExpectationValidationResult) -> None:
 
 
 def configuration_in(entry: ExpectationValidationResult) -> ExpectationConfiguration:
-    """What a result is about; every result of a run has it."""
+    """What a result is about; every result of a run has it (RuntimeError for one that has not)."""
     if entry.expectation_config is None:
         message = "a validation result without its expectation"
         raise RuntimeError(message)
