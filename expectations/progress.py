@@ -89,6 +89,7 @@ def _place(order: tuple[str, ...], column: str) -> pl.Expr:
 
 def _classes(scene: Scene) -> pl.LazyFrame:
     """class_name, grade of every class that is listed or that has a pupil who owed or owes marks."""
+    # "2026 - 2027", as people type it, too; a class without a year is taken for one of this year.
     of_this_year = pl.col("school_year").str.replace_all(r"\s", "").eq_missing(scene.year.label) | pl.col("school_year").is_null()
     listed = scene.main("classes").filter(of_this_year).select("class_name", "grade")
     attended = enrolment(scene).filter(pl.col("ever_obliged")).select("class_name", "grade")

@@ -116,6 +116,7 @@ def _place_of_database(source: DatabaseSource, settings: Settings) -> Place:
     if backend not in DEFAULT_PORTS:
         return Place(path=Path(url.database or ""))
     if not host or host.startswith("/"):
+        # Without a host libpq takes the local socket, which Debian keeps there.
         return Place(path=Path(host or "/var/run/postgresql"))
     return Place(host, url.port or DEFAULT_PORTS[backend])
 
@@ -136,6 +137,7 @@ def reach_checks(place: Place, patience: float = PATIENCE_SECONDS) -> tuple[Chec
 
 def quick_step(place: Place, patience: float) -> Step:
     """A place's name and port, or file, in one step: the first that failed, else the last that went well."""
+    # Without the certificate, which takes two connections more.
     steps = [step for step in run(reach_checks(place, patience)[:2]) if step.mark is not Mark.SKIPPED]
     return next((step for step in steps if step.mark is Mark.BAD), steps[-1])
 

@@ -121,6 +121,7 @@ def _rules(summary: Summary) -> Rows:
             line.rule.article,
             wording.SEVERITY_TITLES[line.rule.severity],
             line.examined or wording.NOT_ENOUGH,
+            # Where there was nothing to look at, nothing found is no zero.
             line.count if line.examined or line.count else "–",
             str(line.rule.owner),
             line.rule.fix,

@@ -55,6 +55,7 @@ def attendance_terms(scene: Scene) -> pl.LazyFrame:
     rows = scene.table("attendance").with_columns(month_first=first_day)
     ours = rows.filter(pl.col("month_first").is_between(scene.year.first_day, scene.year.on(LAST_LESSONS)))
     terms = ours.with_columns(term=term_of("month_first", scene.terms)).group_by("source_system", "pupil_code", "term")
+    # The class of the last month: a pupil may have changed it within the term.
     place = pl.col("class_name", *(column for column in PLACE if column != "source_system")).sort_by("month").last()
     counted = terms.agg(place, days_off=(pl.col("excused").fill_null(0) + pl.col("unexcused").fill_null(0)).sum())
     return counted.with_columns(limit_term_days=scene.limits.max_school_days_a_term)
