@@ -82,7 +82,7 @@ class Access:
         return [*found, "--cacert", str(self.ca_file)] if self.ca_file else found
 
     def environment(self, url: str) -> Mapping[str, str]:
-        """The keys of S3 and REST, read from their file when they are needed."""
+        """The keys of S3 and REST, read from their file when they are needed. ConfigurationError when it does not hold two lines."""
         names = _KEYS.get(kind_of(url))
         if names is None or self.key_file is None:
             return {}
@@ -105,6 +105,7 @@ class Access:
                 raise ConfigurationError("Không thấy tệp của kho SFTP", where=str(file), fix="chép lại tệp đó")
         if problem := permission_problem(self.key_file):
             raise ConfigurationError(problem, where=str(self.key_file), fix=f"chạy: chmod 600 '{self.key_file}'")
+        # The known hosts in quotes: ssh takes several files there, divided by blanks.
         settings = {
             "UserKnownHostsFile": f'"{self.known_hosts_file}"', "GlobalKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "yes",
             "BatchMode": "yes", "IdentitiesOnly": "yes", "ConnectTimeout": SSH_SECONDS, "ServerAliveInterval": SSH_SECONDS,

@@ -157,6 +157,7 @@ def _thin_out(repository: Repository, record: CareRecord, policy: Keep | None, d
 def retention_of(repository: Repository, policy: Keep) -> RetentionPlan:
     """The plan for a repository as it is now, from what it holds itself."""
     nights = repository.snapshots()
+    # Looking for reasons against it reads manifests out of the repository: only where something would go.
     plan = plan_retention(nights, policy)
     return plan_retention(nights, policy, refusals(repository, nights, policy)) if plan.forget else plan
 

@@ -32,6 +32,7 @@ def note_check(state: Path, name: str, part: str, problem: str = "") -> None:
     """Write down how a check ended; `part`: STRUCTURE, WHOLE or a share of the data."""
     entry = {"at": now().isoformat(timespec="seconds"), "problem": problem}
     every: dict[str, Any] = read_json(state / CHECKS_FILE)
+    # All was read and is sound: that takes back what any part was found to be.
     earlier = {} if part == WHOLE and not problem else every.get(name, {})
     write_json(state / CHECKS_FILE, {**every, name: {**earlier, part or STRUCTURE: entry}})
 

@@ -21,6 +21,7 @@ def postgresql_secrets(folder: Path, password_file: Path | None) -> Mapping[str,
     file, password = folder / "pgpass", read_secret(password_file) if password_file else ""
     escaped = password.replace("\\", "\\\\").replace(":", "\\:")
     _private(file, f"*:*:*:*:{escaped}\n" if password else "")
+    # In English: server_dumps recognises by the program's words what went wrong.
     return {"PGPASSFILE": str(file), "PGCONNECT_TIMEOUT": str(CONNECT_SECONDS), "LC_ALL": "C.UTF-8"}
 
 

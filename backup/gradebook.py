@@ -114,6 +114,7 @@ def _year(frame: pl.DataFrame | None) -> list[_Sheet]:
 
 
 def _yes_no(value: object) -> object:
+    # To a dictionary 1 is True as well: a number must not become a yes.
     return {True: "có", False: "không"}.get(value, value) if isinstance(value, bool) else value
 
 

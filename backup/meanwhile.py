@@ -85,6 +85,7 @@ class Preparing:
         try:
             return os.open(self.list, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
+            # ENXIO: nobody reads yet. Without O_NONBLOCK the open would wait, and for ever for a restic that has ended.
             if error.errno != errno.ENXIO:
                 raise
             return None

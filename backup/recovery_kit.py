@@ -48,7 +48,7 @@ _HOW = {
     S3: "Kho kiểu S3: hai khóa truy cập nằm trong các lệnh ở bước 2.",
     REST: "Máy chủ REST của restic: tài khoản nằm trong lệnh ở bước 2.",
 }
-OWN_CERTIFICATE = " Máy chủ dùng chứng thư riêng: xin tệp chứng thư, thêm --cacert TỆP vào mỗi lệnh restic."
+OWN_CERTIFICATE = " Máy chủ dùng chứng chỉ riêng: xin tệp chứng chỉ, thêm --cacert TỆP vào mỗi lệnh restic."
 
 
 @dataclass(frozen=True, slots=True)

@@ -287,7 +287,7 @@ class Repository:
             "RESTIC_REPOSITORY": self.url,
             "RESTIC_PASSWORD_FILE": str(self.password_file),
             "RESTIC_CACHE_DIR": str(self.state / "cache"),
-            "RESTIC_PROGRESS_FPS": "4",
+            "RESTIC_PROGRESS_FPS": "4",  # without it `copy` says nothing on its way (upkeep.py)
         }
         require_place(self.url)
         return Runner(self.binary or find_restic(), {**environment, **extra}, watches_for(self.url, self.state))

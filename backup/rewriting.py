@@ -37,6 +37,7 @@ def take_out(repository: Repository, found: Sequence[Held]) -> int:
         fix = "chưa xóa gì; báo người bảo trì"
         raise BackupFailed(f"Bản lưu lại của {len(wrong)} đêm không khớp bản cũ nên giữ nguyên bản cũ", where=repository.name, fix=fix)
     old = [night for night in repository.tagged(OUR_TAG) if night.id in {one.snapshot for one in found}]
+    # Before they go: once a night is forgotten nobody knows which one the memory speaks of.
     for night in old:
         _hand_over(repository, night, twins[night.id])
     forget(repository, [night.id for night in old])

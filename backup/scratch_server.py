@@ -128,6 +128,7 @@ def load_dump(file: Path, servers: Sequence[Scratch]) -> Mapping[str, int] | Non
 
 
 def _load(client: _Client, name: str, file: Path) -> None:
+    # --force: on behind a refusal, as psql does by itself, so that every one of them is seen.
     arguments = ["-q", "-d", _database_url(client.server, name)] if client.server.kind == POSTGRESQL else ["--force", name]
     done = client.run(arguments, file)
     refused = [line for line in _REFUSED.findall(done.stderr) if not _NO_FAULT.search(line)]
@@ -156,6 +157,7 @@ def _quoted(table: str) -> str:
 def _database(client: _Client) -> Iterator[str]:
     _drop_forgotten(client)
     name = f"{DATABASE}{int(time.time())}_{secrets.token_hex(4)}"
+    # PostgreSQL gives another encoding than the server's own only on template0.
     encoding = " ENCODING 'UTF8' TEMPLATE template0" if client.server.kind == POSTGRESQL else " CHARACTER SET utf8mb4"
     client.ask(f"CREATE DATABASE {name}{encoding}")
     try:
@@ -185,6 +187,7 @@ def _client(server: Scratch) -> Iterator[_Client]:
 
 
 def _psql(server: Scratch, program: str, folder: Path) -> _Client:
+    # The server's own messages in English, too: refusals are told by the word ERROR.
     environment = {**postgresql_secrets(folder, server.password_file), "PGOPTIONS": "-c lc_messages=C"}
     return _Client(server, (program, "--no-psqlrc", "--no-password"), environment)
 

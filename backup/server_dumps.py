@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 SQLITE, POSTGRESQL, MARIADB = "sqlite", "postgresql", "mariadb"
 PROGRAMS = {POSTGRESQL: ("pg_dump",), MARIADB: ("mariadb-dump", "mysqldump")}
 PACKAGES = {POSTGRESQL: "postgresql-client", MARIADB: "mariadb-client"}
-_ALLOWED = "dùng sqlite, postgresql hoặc mariadb"
 LOCK_SECONDS = 60
 DUMP_FIX = "xem máy chủ cơ sở dữ liệu, mạng và tài khoản sao lưu, rồi chạy lại `truong nightly`"
 # What the programs say -> what it means here. Their own words may name what is private, so they are not repeated.

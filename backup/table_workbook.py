@@ -36,6 +36,7 @@ def write_table(file: Path, parquet: Path, table: Table, day: date) -> int:
     with new_workbook(file, day, table.label, streamed=True) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E5E7EB"})
         for number, start in enumerate(range(0, max(total, 1), ROWS_A_SHEET), 1):
+            # A title has 31 letters at most.
             sheet = book.add_worksheet(f"{table.label[:25]} {number}" if total > ROWS_A_SHEET else table.label[:31])
             _head(sheet, table, bold)
             for offset in range(start, min(total, start + ROWS_A_SHEET), READ_ROWS):

@@ -74,6 +74,7 @@ def read_back(repository: Repository, days: int, today: date) -> Iterator[Verdic
     if (since := record.done("since")) is None:
         yield _never(repository, Topic.READ, "chưa đọc lại phần dữ liệu nào", days)
         return
+    # A share that was never read counts from the day on which reading began.
     overdue = [share for share in range(1, SHARES + 1) if (today - (record.read_on(share) or since)).days > days]
     if overdue:
         told = f"{len(overdue)}/{SHARES} phần dữ liệu đã quá {days} ngày chưa đọc lại"

@@ -94,6 +94,7 @@ class _Tally:
 
     def add(self, path: str, size: int) -> None:
         self.count += 1
+        # Python's own hash, another in each process: both sides are told in this one, and nothing of it is kept.
         self.total += hash((path, size))
 
 

@@ -62,6 +62,7 @@ class Cutoff:
             self.over = True
             if self._socket:
                 try:
+                    # Not closed: that would not wake a thread that waits in a read of it.
                     self._socket.shutdown(2)  # both ways
                 except OSError:
                     return  # it was over already

@@ -22,6 +22,7 @@ OFFERED = 3
 @lru_cache(maxsize=4096)
 def fold(heading: str) -> str:
     """A heading without case, marks, punctuation and extra blanks: `Mã định danh Bộ GD&ĐT` -> `ma dinh danh bo gd dt`."""
+    # NFD takes marks off their letters, but knows no parts of đ.
     plain = unicodedata.normalize("NFD", heading.casefold().replace("đ", "d"))
     letters = "".join(" " if not character.isalnum() else character for character in plain if not unicodedata.combining(character))
     return " ".join(letters.split())

@@ -149,12 +149,15 @@ def check(snapshot: Snapshot, rules: Sequence[Rule], context: CheckContext, earl
         for name in dict.fromkeys(rule.view for rule in rules if not is_cause(rule))
     ]
     asking = [scan for scan in scans if scan.asked]
+    # All plans at once, so that what views share is computed once; in memory, since the streaming engine of Polars 2.1 panics in
+    # str.format over a part that a filter left empty.
     collected = pl.collect_all([frame for scan in asking for frame in (scan.failing(), scan.row_counts())])
     examined = dict.fromkeys([rule.code for rule in rules], 0)
     found = [no_findings()]
     for scan, failing, counts in zip(asking, collected[::2], collected[1::2], strict=True):
         found.append(_findings(scan, failing))
         examined |= scan.examined(dict(counts.iter_rows()))
+    # A code that stands in two rows is one record: it is told once, at the first of them.
     once = ordered(pl.concat(found)).unique(["rule", "system", "table", "key"], keep="first", maintain_order=True)
     return told_once(scene, rules, QualityResult(once, examined))
 

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from connectors.records.tables import TABLES
+from expectations.rule import table_label
 from infra.settings import Gradebook, Limits
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ Tệp này do `truong rules docs` làm ra từ chính các quy tắc; đừng s�
 
 Mức có dấu * là mức do nhà trường đặt: văn bản không nêu mức, nên mặc định là «xem kỹ» (hoặc «dừng» khi một nguồn mất quá nửa số dòng).
 """
-DRIFT = "Nguồn và khối lượng dữ liệu"
 
 
 def handbook(rules: Sequence[Rule]) -> str:
@@ -39,9 +39,8 @@ def handbook(rules: Sequence[Rule]) -> str:
 
 
 def _table(table: str, rules: Sequence[Rule]) -> str:
-    label = TABLES[table].label if table in TABLES else DRIFT
     return _section(
-        f"{label} ({len(rules)})",
+        f"{table_label(table)} ({len(rules)})",
         ("Mã", "Sai gì", "Mức", "Căn cứ", "Sửa ở đâu", "Ai sửa"),
         ((rule.code, rule.message, f"{rule.severity}{'' if rule.stated else '*'}", rule.article, rule.fix, rule.owner) for rule in rules),
     )

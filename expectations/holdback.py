@@ -116,6 +116,7 @@ def _blocked(result: QualityResult) -> pl.DataFrame:
     """Table, system and key of every `chặn` finding, with the rules that stand there; a pair of records blocks both."""
     grave = result.open_singles.filter(pl.col("severity") == Severity.BLOCK.value)
     one_part = [name for name, table in TABLES.items() if len(table.key) == 1]
+    # A pair of records is told as `code|code` (HS-8); in a key of several parts the same sign only joins the parts.
     keys = pl.when(pl.col("table").is_in(one_part)).then(pl.col("key").str.split("|")).otherwise(pl.concat_list("key"))
     apart = grave.with_columns(keys.alias(KEY), source_system=pl.col("system").str.split(TOGETHER)).explode("source_system").explode(KEY)
     rules = pl.col("rule").unique().sort().str.join(", ").alias("rules")
@@ -139,6 +140,7 @@ def _totals_by_system(snapshot: Snapshot, held: pl.DataFrame) -> tuple[TableTota
     """Per table and system: what was pulled, what leaves, what is held, what lies in the quarantine, each counted by itself."""
     kept = _pairs(held.lazy(), "table", "source_system")
     aside = _pairs(snapshot.quarantine(), "table", "source_system")
+    # What leaves is counted as it is taken, by rows_to_export: a number made by subtraction would always add up.
     leaving = HeldBack((), held)
     found = []
     for table in TABLES:

@@ -40,15 +40,15 @@ class State(StrEnum):
     UNKNOWN = "chưa đủ dữ liệu"
 
 
-def grade_entry(snapshot: Snapshot, day: date, gradebook: Gradebook | None = None) -> pl.DataFrame:
+def grade_entry(snapshot: Snapshot, day: date, gradebook: Gradebook | None = None, limits: Limits | None = None) -> pl.DataFrame:
     """One row per class, assessment time and subject of the programme, kept elective (and CHARACTER), sorted by them.
 
     class_name, grade, time, due, subject, teachers (staff codes of the assignments), expected, complete and missing
     (pupils on the roll on the due date; one lacks something without a level, or without the score of a due test),
     begun (anything entered), locked, state (State). Where the school's own system does not deliver what is asked for,
-    nothing is called missing.
+    nothing is called missing. `limits`: which tests and qualities the school asks for; by default those of the texts.
     """
-    scene = Scene(snapshot, day, Limits(), gradebook=gradebook or Gradebook())
+    scene = Scene(snapshot, day, limits or Limits(), gradebook=gradebook or Gradebook())
     books = pl.concat([_subject_books(scene), _character_books(scene)])
     dated = books.join(all_times(scene), on="time").join(_teachers(scene), on=["class_name", "subject"], how="left")
     lock_dates = {time: scene.year.lock_date(time) for time in codes.TIMES}
@@ -89,6 +89,7 @@ def _place(order: tuple[str, ...], column: str) -> pl.Expr:
 
 def _classes(scene: Scene) -> pl.LazyFrame:
     """class_name, grade of every class that is listed or that has a pupil who owed or owes marks."""
+    # "2026 - 2027", as people type it, too; a class without a year is taken for one of this year.
     of_this_year = pl.col("school_year").str.replace_all(r"\s", "").eq_missing(scene.year.label) | pl.col("school_year").is_null()
     listed = scene.main("classes").filter(of_this_year).select("class_name", "grade")
     attended = enrolment(scene).filter(pl.col("ever_obliged")).select("class_name", "grade")

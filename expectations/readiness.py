@@ -69,6 +69,7 @@ def readiness(books: pl.DataFrame, findings: pl.DataFrame, snapshot: Snapshot, a
 
 def _state(day: date) -> pl.Expr:
     approved, obstacles = pl.col("approved_on").is_not_null(), pl.sum_horizontal("missing", "blocked", "aside")
+    # The first that holds speaks: an approval stands whatever is found later, unless one of its cells was changed.
     choices = [
         (approved & (pl.col("changed") > 0), Readiness.CHANGED),
         (approved, Readiness.APPROVED),
@@ -111,6 +112,7 @@ def _set_aside(snapshot: Snapshot, places: pl.DataFrame) -> pl.DataFrame:
     rows = snapshot.quarantine().filter((pl.col("source_system") == MAIN) & pl.col("table").is_in(RESULT_TABLES))
     unread = rows.filter(pl.col("reason") != NOT_A_ROW).select("values").collect()
     classes = places.select("class_name").unique().drop_nulls()
+    # The values of such a row are JSON text: between quotes a class is named whole, and 3A is not found in 3A1.
     named = classes.join(unread, how="cross").filter(
         pl.col("values").str.contains(pl.concat_str(pl.lit('"'), "class_name", pl.lit('"')), literal=True)
     )

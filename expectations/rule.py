@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from connectors.records.tables import TABLES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
 
 Where = tuple[str, str, tuple[str, ...]]
+ALL_TABLES = "Nguồn và khối lượng dữ liệu"  # what rules of drift are about
 
 
 class Severity(StrEnum):
@@ -82,3 +85,8 @@ class Rule:
     key: pl.Expr | None = None
     stated: bool = True
     native: NativeExpectation | None = None
+
+
+def table_label(table: str) -> str:
+    """The Vietnamese name of a rule's table; drift is no table of records but of all of them."""
+    return TABLES[table].label if table in TABLES else ALL_TABLES

@@ -116,6 +116,7 @@ def without_accepted_drift(home: Home, findings: pl.DataFrame, day: date) -> pl.
     accepted = [(system, table) for system in home.settings.sources for table in sorted(accepted_tables(home, system, day))]
     if not accepted:
         return findings
+    # BD-1 knows nothing of what people accepted: rules see data only.
     passes = pl.any_horizontal((pl.col("system") == system) & (pl.col("key") == table) for system, table in accepted)
     return findings.filter(~((pl.col("table") == DRIFT) & passes))
 
@@ -141,6 +142,7 @@ def _acceptance(entry: dict[str, Any]) -> Acceptance:
 
 def _breach_to_json(breach: Breach) -> dict[str, Any]:
     values = {name: value for name, value in asdict(breach).items() if name != "advice"}
+    # What is accepted is the change, not the guess at its cause.
     return {**values, "kind": breach.kind.value, "day": breach.day.isoformat() if breach.day else None}
 
 

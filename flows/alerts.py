@@ -48,6 +48,7 @@ def send_alert(home: Home, subject: str, lines: Sequence[str]) -> str:
 def _deliver(home: Home, alerts: Alerts, message: EmailMessage) -> None:
     context = ssl.create_default_context()
     if alerts.smtp_security == "tls":
+        # Its own class: on port 465 TLS comes before the first word.
         client: smtplib.SMTP = smtplib.SMTP_SSL(alerts.smtp_host, alerts.smtp_port, timeout=SMTP_SECONDS, context=context)
     else:
         client = smtplib.SMTP(alerts.smtp_host, alerts.smtp_port, timeout=SMTP_SECONDS)

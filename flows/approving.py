@@ -73,18 +73,19 @@ def results_of(home: Home, snapshot: Snapshot) -> GradeEntry:
     except FileNotFoundError as error:
         where, fix = vietnamese_date(snapshot.day), "chạy lại `truong nightly`"
         raise ConfigurationError("Đêm này chưa được kiểm tra", where=where, fix=fix) from error
-    books = grade_entry(snapshot, snapshot.day, home.settings.gradebook)
+    books = grade_entry(snapshot, snapshot.day, home.settings.gradebook, home.settings.limits)
     return grade_entry_of(books, readiness(books, findings, snapshot, approved_results(home)), snapshot.day)
 
 
 def place_to_approve(entry: GradeEntry, class_name: str, time: str) -> Place:
-    """The verdict of a class at a time that can be approved. NotReady says what stands in the way."""
+    """The verdict of a class at a time that can be approved. ConfigurationError without such a class; NotReady says what is in the way."""
     place = next((place for place in entry.at(time) if place.class_name == class_name), None)
     if place is None:
         known = ", ".join(place.label for place in entry.at(time)) or "chưa có lớp nào"
         raise ConfigurationError(f"Không có lớp «{class_name}»", where=time, fix=f"chọn trong: {known}")
     if place.state == Readiness.APPROVED:
         raise NotReady("Lớp này đã được duyệt và chưa có gì thay đổi", where=f"{class_name} {time}", fix="không phải làm gì")
+    # A class that changed after its approval may be approved again, if nothing stands in the way.
     obstacles = place.missing or place.blocked or place.aside
     if place.state not in CAN_APPROVE and (obstacles or place.state != Readiness.CHANGED):
         told = "; ".join(place.reasons) or place.state
@@ -105,6 +106,7 @@ def approve(home: Home, snapshot: Snapshot, place: tuple[str, str], by: str, why
         "day": snapshot.day.isoformat(),
         "cells": _keep(_folder(home), snapshot, class_name, time),
     }
+    # The cells first: a line without its file would count as damage.
     append(_folder(home) / LOG, {**entry, "digest": digest_of(entry)})
     return _approved(_folder(home), entry)
 
@@ -138,6 +140,7 @@ def _folder(home: Home) -> Path:
 def _keep(folder: Path, snapshot: Snapshot, class_name: str, time: str) -> str:
     """Write the approved cells aside, then to the name of their hash; returns it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Its name is the hash of what lies in it, known only when it is written.
     aside = folder / f".{os.getpid()}.parquet"
     sealed(snapshot, class_name, time).write_parquet(aside, compression="zstd")
     digest = sha256_of(aside)

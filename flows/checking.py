@@ -48,6 +48,7 @@ def check_night(home: Home, day: date) -> StepResult:
     snapshot = night_snapshot(home, day)
     context = CheckContext(day, home.settings.limits, home.settings.gradebook, approved_results(home))
     result = check(snapshot, all_rules(), context, nights_to_compare(home, day))
+    # Before the history: what a person let pass was never a finding of this night.
     findings = with_history(without_accepted_drift(home, result.findings, day), day, home.folder("findings"))
     folded = with_history(result.folded, day, home.folder("findings"))
     result = replace(result, findings=findings, folded=folded, waived=waived(findings, waivers(home), day))
@@ -125,6 +126,7 @@ def exceptions_for_form(result: QualityResult) -> list[SignedExceptions]:
 
 def _on_the_form(findings: pl.DataFrame) -> pl.DataFrame:
     """`chặn` findings on columns that the start-of-year form counts."""
+    # By the rules' own columns: a new rule on a counted column stops the form without anyone listing it here.
     counted = {rule.code for rule in all_rules() if rule.table == PUPILS.name and COUNTED_COLUMNS & set(rule.needs)}
     return findings.filter(
         (pl.col("severity") == Severity.BLOCK.value) & pl.col("rule").is_in(sorted(counted)) & pl.col("system").is_in(FORM_SYSTEMS)
@@ -141,6 +143,7 @@ def export_forms(home: Home, day: date, stale: Sequence[str]) -> StepResult:
         raise DataStoppedExport(
             "Dừng xuất biểu: nguồn không cho số liệu đêm nay", where=", ".join(lost), fix="sửa nguồn rồi chạy lại `truong nightly`"
         )
+    # Of any system, not only of the one that the form counts: `dừng` forbids every export.
     if stops_export(result):
         raise DataStoppedExport(
             "Dừng xuất biểu: dữ liệu đêm nay mất bất thường", where="mục «dừng» trong báo cáo", fix="hỏi nơi quản lý hệ thống, rồi chạy lại"
@@ -187,6 +190,7 @@ def write_quality_report(home: Home, day: date, problems: Sequence[str], export:
         backup_proof=proof_before(home, day),
         source_problems=(*problems, *damage_lines(home)),
         gradebook=home.settings.gradebook,
+        limits=home.settings.limits,
         approvals=approved_results(home),
     )
     files = write_report(home.folder("reports", day), content)

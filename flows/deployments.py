@@ -52,6 +52,7 @@ def _deployment(runs: Flow[..., Any], name: str, description: str, parameters: d
         name=name,
         description=description,
         schedule=Cron(cron, timezone=SCHOOL_ZONE.key) if cron else None,
+        # After an outage Prefect starts all late runs at once, side by side.
         concurrency_limit=ONE_AT_A_TIME,
         parameters=parameters,
     )

@@ -31,6 +31,7 @@ def hold_drill(home: Home) -> list[DrillResult]:
     """Restore the newest night of every repository aside, compare, open, count the pupils, write down how it went."""
     scratch = home.folder("drill")
     with one_drill_at_a_time(home):
+        # Under the lock: without it this would take the folder from a drill that runs.
         shutil.rmtree(scratch, ignore_errors=True)  # what a killed drill left: copies of pupils' data
         servers = scratch_servers(home)
         return [drill(repository, scratch, servers) for repository in present(home)]

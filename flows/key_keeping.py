@@ -46,7 +46,10 @@ def make_recovery_kit(home: Home, file: Path, *, renew: bool) -> Kit:
 
 
 def kit_tried(home: Home, password: str) -> Kit:
-    """Write down that the paper was tried today; `password` read off it (empty: it was tried on another machine) must open everything."""
+    """Write down that the paper was tried today; `password` read off it (empty: it was tried on another machine) must open everything.
+
+    ConfigurationError when no paper was ever made, WrongPassword when it does not open a repository.
+    """
     kit = known_kit(state_of(home))
     if kit is None:
         raise ConfigurationError("Chưa có bộ khôi phục nào để thử", fix=MAKE)

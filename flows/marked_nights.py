@@ -43,6 +43,7 @@ def take_out_everywhere(home: Home, school: str) -> list[str]:
             if keeps_all(repository):
                 told.append(f"Kho «{repository.name}» không cho xóa từ máy này: {len(held)} bản vẫn còn giữ tệp đó.")
                 continue
+            # Before the deed: if the machine dies in between, the log says too much and not too little.
             append(home.data / "backups" / LOG, {**signature(), "repository": repository.name, "snapshots": [one.snapshot for one in held]})
             told.append(f"Kho «{repository.name}»: đã bỏ tệp đó khỏi {take_out(repository, held)} bản sao lưu và xóa hẳn dữ liệu.")
     return told

@@ -79,5 +79,6 @@ def load_records(home: Home, before: date | None = None) -> list[NightRecord]:
 
 
 def _record(values: dict[str, Any]) -> NightRecord:
+    # JSON knows no tuples: without this a record read back would not equal the one written.
     steps = tuple(StepResult(**{**step, "lines": tuple(step["lines"])}) for step in values["steps"])
     return NightRecord(values["day"], values["started"], steps)

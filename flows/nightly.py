@@ -17,6 +17,7 @@ from flows import steps
 from flows.backing_up import SAVED
 from flows.home import Home, one_night_at_a_time, open_home, sweep
 from flows.night_record import NightRecord, StepResult, save_record
+from flows.pulling import SIDE_BY_SIDE
 from infra.clock import now, vietnamese_date
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
     from prefect.futures import PrefectFuture
 
-SIDE_BY_SIDE = 3
 LATE_AFTER_HOURS = 12  # a run that starts later than this after its time is one of a pile: skip it
 SECONDS_AN_HOUR = 3600
 
@@ -49,6 +49,7 @@ def nightly(config: str, day: str | None = None) -> State[Any]:
         return Completed(message="Lượt chạy này đã quá giờ nên bỏ qua; lịch kế tiếp sẽ chạy bình thường", name="Skipped")
     with one_night_at_a_time(home):
         sweep(home)
+        # No failure of a step leaves `_night`: the record of a bad night is what status, report and alert are made of.
         record = _night(home, date.fromisoformat(day) if day else home.today)
         save_record(home, record)
     line = f"{vietnamese_date(date.fromisoformat(record.day))}: {'; '.join(record.problems) or 'mọi bước đều xong'}"
@@ -59,6 +60,7 @@ def _night(home: Home, day: date) -> NightRecord:
     config, started = str(home.file), now().isoformat(timespec="seconds")
     pulls = {system: steps.pull.submit(config, system, day) for system in _systems(home)}
     results = [_settled(future, f"pull-{system}", steps.pull_label(system)) for system, future in pulls.items()]
+    # Not only a source that did not answer: one that broke its contract is told as stale, too.
     stale = [result.step.removeprefix("pull-") for result in results if result.problem]
 
     def then(work: Callable[[], StepResult], name: str, label: str) -> bool:

@@ -32,6 +32,7 @@ def with_locks(home: Home, found: Sequence[RepositoryHealth]) -> list[Repository
 
 
 def _locked(home: Home, place: Place) -> list[Verdict]:
+    # Asked only where the settings promise a lock: without it nobody relies on one.
     if not (place.object_lock_days and place.key_file and kind_of(place.repository) == S3):
         return []
     try:
@@ -49,4 +50,5 @@ def _bucket(place: Place) -> BucketSource:
     parsed = urlsplit(address if "://" in address else f"https://{address}")
     bucket = parsed.path.strip("/").partition("/")[0]
     values = {"endpoint": f"{parsed.scheme}://{parsed.netloc}", "bucket": bucket, "key_file": place.key_file, "ca_file": place.ca_file}
+    # The words of a source of the same kind: one client for S3 in the house, whichever side of it asks.
     return BucketSource.model_validate({"kind": "s3", **values, "region": place.region})

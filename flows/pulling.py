@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flows.home import Home
     from infra.source_settings import Contract
 
+SIDE_BY_SIDE = 3  # systems that are pulled at once
 NIGHT_FOLDERS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 
 
@@ -79,6 +80,7 @@ def judge(home: Home, source: Source, snapshot: Snapshot, landing: Path) -> Verd
     system, day, calendar = source.system, snapshot.day, SchoolCalendar()
     contract = contract_of(home, system)
     found = examine(snapshot, list(good_nights(home, system, day, GOOD_NIGHTS)), contract, day, calendar)
+    # Only then are the headings read once more: a rename shows itself as a column that went.
     if any(breach.kind is Kind.LOST_COLUMN for breach in found):
         found = _with_renames(home, source, found, landing)
     written = acceptances(home, system) if found else []
@@ -120,6 +122,7 @@ def good_nights(home: Home, system: str, before: date, most: int) -> Iterator[Sn
     step, found = f"pull-{system}", 0
     for record in reversed(load_records(home, before=before)):
         pulled = record.step(step)
+        # The record, not the folder, says so: a snapshot holds last-known-good rows of a source that failed, too.
         if found < most and pulled and not pulled.problem and (part := _part_of(home, record.day, system)):
             found += 1
             yield part
@@ -134,7 +137,7 @@ def _part_of(home: Home, day: str, system: str) -> Snapshot | None:
 
 
 def take_snapshot(home: Home, day: date, fresh: Sequence[str]) -> StepResult:
-    """Combine the systems that were pulled tonight with the last good data of those that were not."""
+    """Combine the systems that were pulled tonight with the last good data of those that were not; SourceUnreachable without either."""
     parts: dict[str, Snapshot] = {system: open_snapshot(home.folder("work", day) / system) for system in fresh}
     missing, replaced = [], {}
     for system in (name for name, source in home.settings.sources.items() if source.enabled and name not in parts):
@@ -153,7 +156,12 @@ def take_snapshot(home: Home, day: date, fresh: Sequence[str]) -> StepResult:
     lines += [f"{label_of(system)}: chưa có số liệu tốt nào để dùng thay" for system in missing]
     rows = sum(snapshot.rows.values())
     return StepResult(
-        "", "", f"{number(rows)} dòng trong 13 bảng", dict(snapshot.rows), lines=tuple(lines), paths={"snapshot": str(snapshot.folder)}
+        "",
+        "",
+        f"{number(rows)} dòng trong {len(TABLES)} bảng",
+        dict(snapshot.rows),
+        lines=tuple(lines),
+        paths={"snapshot": str(snapshot.folder)},
     )
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from flows.pulling import Verdict, judge, source_of
+from flows.pulling import SIDE_BY_SIDE, Verdict, judge, source_of
 from infra.errors import SchoolError
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from flows.home import Home
 
 ASIDE = "pulled-aside"
-SIDE_BY_SIDE = 3  # as in the night
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,7 @@ def _is_running(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
+    # It runs, but as somebody else.
     except PermissionError:
         return True
     return True

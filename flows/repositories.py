@@ -70,6 +70,7 @@ def lines_of(health: RepositoryHealth) -> Iterator[Line]:
     """A repository on the screen: a red or grey line for each thing that is not as it must be, one line for what is."""
     label = f"Kho «{health.name}»"
     fine = "; ".join(verdict.told for verdict in health.verdicts if verdict.good)
+    # Red before grey; sorting is stable, so the order of questions stays within each.
     for verdict in sorted(health.verdicts, key=lambda verdict: verdict.good is None):
         if not verdict.good:
             yield Line(verdict.good, label, verdict.told, verdict.fix)

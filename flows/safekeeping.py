@@ -26,6 +26,7 @@ def proof_before(home: Home, day: date) -> BackupProof | None:
     drilled = date.fromisoformat(max(good)) if good else None
     newest = date.fromisoformat(proved[-1]) if proved else None
     lines = (*lights_before(home, day), *drill_lines(drills))
+    # A drill reads a whole night back, so its day is also the last on which the data was read.
     return BackupProof(newest_day=newest, read_on=drilled, drilled_on=drilled, lines=lines)
 
 

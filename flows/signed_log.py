@@ -42,5 +42,6 @@ def entries(file: Path) -> Iterator[dict[str, Any]]:
             entry = json.loads(line)
         except ValueError:
             continue
+        # An edited file may hold JSON that is no line of ours, as a number or a list.
         if isinstance(entry, dict):
             yield entry

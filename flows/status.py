@@ -63,6 +63,7 @@ def _freshness(home: Home, facts: dict[str, Any]) -> Iterator[Line]:
         told = f"số liệu ngày {vietnamese_date(state.data_as_of)}" + (f" ({age} ngày)" if age is not None else "")
         if not state.fresh:
             told += f", đêm qua không kéo được nên dùng lại đêm {vietnamese_date(state.taken_from)}"
+        # Files without a day in them (age None) are neither fresh nor stale: grey, never green.
         good = None if age is None else state.fresh and age <= FRESH_DAYS
         yield Line(good, f"Nguồn {label_of(system)}", told, "xem đêm gần nhất bên dưới, sửa nguồn rồi chạy `truong nightly`")
 

@@ -115,6 +115,7 @@ def _step(name: str, label: str, config: str, work: Callable[[Home], StepResult]
 
 def _may_pass(_task: object, _run: object, state: State[StepResult]) -> bool:
     """Ask again only a source that did not answer: a wrong file stays wrong."""
+    # In this process the state still holds our own exception; nothing of it goes through Prefect's storage.
     return isinstance(state.result(raise_on_failure=False), SourceUnreachable)
 
 

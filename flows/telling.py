@@ -112,6 +112,7 @@ def tell(home: Home, day: date, results: Sequence[StepResult]) -> StepResult:
     aside = folder / f".{day.isoformat()}.txt.{os.getpid()}"
     aside.write_text("\n".join(lines) + "\n", encoding="utf-8")
     file = aside.replace(folder / f"{day.isoformat()}.txt")
+    # A marked file is no failed step, but the subject must not say "Ổn": Điều 6 asks a person to act.
     trouble = any(result.problem for result in results) or bool(marked_lines(home))
     sent = send_alert(home, f"{'CẦN XỬ LÝ' if trouble else 'Ổn'}: đêm {vietnamese_date(day)}", lines)
     return StepResult("", "", sent, paths={"summary": str(file)}, lines=tuple(lines))

@@ -86,6 +86,7 @@ def waivers(home: Home) -> list[Waiver]:
     found: list[Waiver] = []
     for entry in entries(_file(home)):
         try:
+            # An edited or torn line is nobody's signature: the finding is open again.
             if entry.pop("digest") != digest_of(entry):
                 continue
             act, line = entry.pop("act"), _waiver(entry)

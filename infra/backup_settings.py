@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from infra.source_settings import Section
 
+# restic's two spellings: sftp:user@host:/folder, and as an address, which alone can name a port: sftp://user@host:2222//folder.
 SFTP_PLACE = re.compile(r"^sftp:(?://)?(?P<user>[^@/:]+)@(?P<host>\[[^\]]+\]|[^:/]+)(?::(?P<port>\d+)(?=/))?:?(?P<path>.+)$")
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 PART_NAMES = Literal["landing", "snapshot", "findings", "report", "exports", "accepted", "records", "mail", "prefect", "settings"]
@@ -31,7 +32,7 @@ class Place(Section):
     password_file: Path
     key_file: Path | None = Field(default=None, description="SFTP: khóa riêng; S3: access key và secret; REST: tên và mật khẩu (hai dòng)")
     known_hosts_file: Path | None = Field(default=None, description="SFTP: khóa máy chủ đã kiểm tra, dạng known_hosts")
-    ca_file: Path | None = Field(default=None, description="chứng thư của nơi cấp, nếu máy chủ dùng chứng thư riêng")
+    ca_file: Path | None = Field(default=None, description="chứng chỉ của nơi cấp, nếu máy chủ dùng chứng chỉ riêng")
     region: str = "us-east-1"
     append_only: bool = Field(default=False, description="kho chỉ cho ghi thêm: không bao giờ xóa từ máy này")
     removable: bool = Field(default=False, description="đĩa cắm ngoài: vắng mặt không phải là lỗi cho tới max_absent_days")

@@ -27,7 +27,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / ".tools"
 VENV = ROOT / ".venv"
-OLDEST_RESTIC = (0, 18)
+OLDEST_RESTIC = (0, 18)  # Debian 12's 0.14 ends with 1 for a lock, a wrong password and a missing repository alike
 RESTIC_RELEASE = "https://github.com/restic/restic/releases/download/v0.18.1/restic_0.18.1_linux_{}.bz2"
 # Processor -> restic's name for it, SHA-256 of its release.
 RESTIC_RELEASES = {

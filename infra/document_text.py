@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
     from pathlib import Path
 
-LARGEST_UNPACKED = 160 * 1024 * 1024  # bytes of one document, as for workbooks
+LARGEST_UNPACKED = 160 * 1024 * 1024  # bytes of one document or workbook; a school's largest export is a tenth of that
 LARGEST_TEXT = 64 * 1024 * 1024  # bytes of a plain file: what is longer is data
 MOST_PARTS = 10_000
 PDF_HEAD, ZIP_HEAD, OLE_HEAD = b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -26,6 +26,7 @@ def write_pdf(file: Path, template: str, values: Mapping[str, Any], mode: int = 
     content = pdf_bytes(template, values)
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}.{os.getpid()}")
+    # A kill may have left one under the same number of a process, which O_EXCL would refuse.
     aside.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
@@ -42,5 +43,6 @@ def pdf_bytes(template: str, values: Mapping[str, Any]) -> bytes:
     import typst  # noqa: PLC0415 - thirty megabytes that only a page needs
 
     told = unicodedata.normalize("NFC", json.dumps(dict(values), ensure_ascii=False, default=str))
+    # Only the fonts of the wheel: those of a machine would give other bytes on each.
     made: bytes = typst.compile(template.encode(), format="pdf", ignore_system_fonts=True, sys_inputs={"values": told})
     return made

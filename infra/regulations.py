@@ -11,14 +11,12 @@ from datetime import date
 # The school's own regulation on managing and using information systems.
 QC_10_1C = "QĐ 292/QĐ-THTT Điều 10.1c"  # an account is withdrawn on the day of the personnel decision
 QC_15_4 = "QĐ 292/QĐ-THTT Điều 15.4"  # the principal approves results once every teacher has entered all
-QC_16_1A = "QĐ 292/QĐ-THTT Điều 16.1a"  # marks are entered in full and in time
 QC_16_1B = "QĐ 292/QĐ-THTT Điều 16.1b"  # anomalies are reported
 QC_16_2B = "QĐ 292/QĐ-THTT Điều 16.2b, 19.6a"  # QLNT and the sector database agree
 QC_19_6A = "QĐ 292/QĐ-THTT Điều 19.6a"  # the minimum fields of a pupil, transfers kept up to date
 QC_19_6D = "QĐ 292/QĐ-THTT Điều 19.6d"  # attendance every month
 QC_19_7 = "QĐ 292/QĐ-THTT Điều 19.7"  # subject teachers enter in time and compare book and system
 QC_20 = "QĐ 292/QĐ-THTT Điều 20"  # health records
-QC_24 = "QĐ 292/QĐ-THTT Điều 24"  # staff records
 QC_21 = "QĐ 292/QĐ-THTT Điều 21"  # backups
 
 # Assessment of primary-school pupils.

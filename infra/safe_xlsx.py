@@ -26,9 +26,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 SIGNED_NUMBER = re.compile(r"[+-]?\d[\d\s.,]*")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 FORBIDDEN_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
-LONGEST_CELL = 32_767
+LONGEST_CELL = 32_767  # letters, and below of a title: Excel's own limits
 LONGEST_TITLE = 31
-A4 = 9
+A4 = 9  # Excel's number of this paper
 LINE_HEIGHT = 13.0  # points, of a 10-point font
 WRAPPING_LOSS = 0.98  # letters per column unit, less what words leave empty at line ends
 
@@ -49,6 +49,7 @@ def sheet_title(text: str, taken: set[str]) -> str:
     """A sheet title that spreadsheets accept (`3/2` becomes `3-2`) and that is not in `taken`; it is added there."""
     wanted = FORBIDDEN_IN_TITLES.sub("-", safe_text(text)).strip("' ") or "Trang"
     title, number = wanted[:LONGEST_TITLE], 1
+    # Titles that differ in their capitals only are one title to Excel.
     while title.casefold() in taken:
         number += 1
         ending = f" ({number})"
@@ -64,6 +65,7 @@ def new_workbook(file: Path, day: date, title: str, *, streamed: bool = False, s
     which saves a dozen files each where there are hundreds of workbooks.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
+    # Left to itself the library guesses by the first letters: = becomes a formula, http a link.
     options: dict[str, object] = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
@@ -110,4 +112,5 @@ def print_on_a4(sheet: Worksheet, header_row: int, footer: str, *, landscape: bo
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.repeat_rows(header_row)
+    # A single & begins one of Excel's own codes.
     sheet.set_footer(f"&L&8{footer.replace('&', '&&')}&R&8&P/&N")

@@ -26,6 +26,7 @@ def read_secret(file: Path) -> str:
         raise ConfigurationError("Không thấy tệp mật khẩu", where=str(file), fix="tạo tệp này rồi `chmod 600`")
     if problem := permission_problem(file):
         raise ConfigurationError(problem, where=str(file), fix=f"chạy: chmod 600 '{file}'")
+    # Line ends only: a password may begin or end with a blank.
     text = file.read_text(encoding="utf-8").rstrip("\r\n")
     if not text:
         raise ConfigurationError("Tệp mật khẩu rỗng", where=str(file), fix="ghi mật khẩu vào tệp")

@@ -36,6 +36,7 @@ class Mail(Section):
 
     maildir: Path | None = None
     imap: ImapServer | None = None
+    # Retention years stand in no text that was found (rules.md PL-8, §9): a person approves each list, nothing goes by itself.
     keep_years: int = Field(default=5, ge=1, description="chỉ đề nghị xóa thư cũ hơn số năm này")
     hold_senders: tuple[str, ...] = ("*.gov.vn", "*.edu.vn")
     hold_words: tuple[str, ...] = ("quyết định", "công văn", "khiếu nại", "học bạ")
@@ -139,7 +140,6 @@ class Secrecy(Section):
 
 
 AssessmentTime = Literal["GK1", "CK1", "GK2", "CN"]
-ANY_COMMON_YEAR = 2027  # 29/02 is no day of every year
 
 
 class Gradebook(Section):

@@ -40,6 +40,7 @@ def movements_of(rng: Random, number: int, year: SchoolYear, day: date) -> list[
         script = SCRIPTS[number] if number < len(SCRIPTS) else weighted(rng, FURTHER)
         if movements := _played(rng, script, year, day):
             return movements
+        # Early in the year there was no time yet for some of them.
         number = rng.randrange(len(SCRIPTS))
 
 

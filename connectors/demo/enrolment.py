@@ -11,7 +11,7 @@ from connectors.demo.dice import chance, shuffled, weighted
 from connectors.demo.families import foreign_family, guardian, new_family
 from connectors.demo.names import FOREIGN_NAMES, KINH, child_name, list_order
 from connectors.demo.people import Pupil, Role
-from connectors.records.codes import FEMALE, GRADES, MALE, NEWLY_ENROLLED, RETAINED, TRANSFERRED
+from connectors.records.codes import FEMALE, GRADES, MALE, NEWLY_ENROLLED, PROMOTED_IN, RETAINED, TRANSFERRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from connectors.records.school_year import SchoolYear
 
 CLASS_SIZE = 35  # Thông tư 28/2020/TT-BGDĐT Điều 16.1
-LETTERS = "ABCDEGHIKLMNOPQRSTUV"
+LETTERS = "ABCDEGHIKLMNOPQRSTUV"  # as schools name classes: no F, J, W, Z, which the alphabet lacks
 YEARS_BEFORE_GRADE_ONE = 5  # a pupil of grade g is born in start year - 5 - g (Thông tư 28/2020/TT-BGDĐT Điều 33)
 ORPHAN_POLICY, ABANDONED_POLICY, DISABLED_POLICY, POOR = "05", "07", "06", "08"
 POLICIES = {"08": 4.0, "09": 4.0, "01": 1.0, "04": 1.0, "14": 2.0, "16": 1.0}
@@ -66,6 +66,7 @@ def plan_classes(rng: Random, pupils: int) -> list[ClassPlan]:
     seats = shuffled(rng, [pupils // count + (number < pupils % count) for number in range(count)])
     grades = sorted(GRADES[number % len(GRADES)] for number in range(count))
     plans = [ClassPlan(name, grade, size) for (name, grade), size in zip(_class_names(grades), seats, strict=True)]
+    # From grade 3 on English is compulsory.
     plans = [replace(plan, elective_english=number % 2 == 0 and plan.grade not in (3, *UPPER_GRADES)) for number, plan in enumerate(plans)]
     third_grade = [number for number, plan in enumerate(plans) if plan.grade == GRADES[2]]
     if len(third_grade) > 1:
@@ -107,7 +108,7 @@ class Registrar:
     def _child(self, plan: ClassPlan) -> Pupil:
         birth = self._birth(plan.grade)
         family = new_family(self.rng, self.numbers, birth.year, self.day)
-        kind = NEWLY_ENROLLED if plan.grade == GRADES[0] else "4"
+        kind = NEWLY_ENROLLED if plan.grade == GRADES[0] else PROMOTED_IN
         pupil = Pupil(self.numbers.pupil_code(), "", birth, self.rng.choice((MALE, FEMALE)), plan.grade, family)
         pupil.class_name, pupil.enrolment_kind = plan.name, kind
         pupil.policy = weighted(self.rng, POLICIES) if chance(self.rng, 0.05) else None
@@ -115,6 +116,7 @@ class Registrar:
 
     def _birth(self, grade: int, older: int = 0) -> date:
         year = self.year.start_year - YEARS_BEFORE_GRADE_ONE - grade - older
+        # Up to the 28th: defects move birthdays to other years, and not every year has a 29 February.
         return date(year, self.rng.randrange(1, 13), self.rng.randrange(1, 29))
 
     def _identify(self, pupil: Pupil) -> Pupil:

@@ -85,6 +85,7 @@ def malformed_code(plan: Planting) -> None:
     pupil = plan.pupil()
     wrong = pupil.code[:-1]
     plan.sector[pupil.code].pupil_code = wrong
+    # Found twice: each system has a code that the other lacks.
     plan.record(PUPILS, wrong, "ID-1", "DCH-1")
     plan.record(PUPILS, pupil.code, "DCH-1")
 
@@ -154,6 +155,7 @@ def other_class(plan: Planting) -> None:
 
 def _another_class(plan: Planting, pupil: Pupil) -> str:
     others = [row.name for row in plan.school.classes if row.grade == pupil.grade and row.name != pupil.class_name]
+    # A small school has one class a grade.
     return plan.rng.choice(others) if others else f"{pupil.grade}Z"
 
 

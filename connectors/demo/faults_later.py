@@ -81,6 +81,7 @@ def _untouched(plan: Planting, code: str) -> bool:
 
 def class_moved(plan: Planting, approved: str) -> None:
     """So many pupils go into the parallel class that both sizes ask for a look."""
+    # As in `crowded_class`: their gradebooks have other columns.
     whole = {row.name for row in plan.school.classes if row.combined_columns}
     names = [row for row in plan.school.classes if row.name not in {approved, *whole} and _as_it_was(plan, row.name)]
     pairs = [(one.name, other.name) for one in names for other in names if one.grade == other.grade and one is not other]

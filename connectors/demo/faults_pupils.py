@@ -98,6 +98,7 @@ def disabled_without_kind(plan: Planting) -> None:
 
 
 def unknown_disability(plan: Planting) -> None:
+    # One more in a class that has some may be one too many for it (TU-4/3).
     disabled = {row.class_name for row in plan.school.qlnt.pupils if row.disability}
     pupil = plan.pupil(lambda pupil: plan.own[pupil.code].class_name not in disabled)
     plan.own[pupil.code].disability = UNKNOWN_DISABILITY
@@ -161,6 +162,7 @@ def listed_twice(plan: Planting) -> None:
 
 def shared_number(plan: Planting) -> None:
     first = plan.pupil()
+    # Of the same year and sex, which the number tells: else ID-4 would find it as well.
     second = plan.pupil(lambda pupil: (pupil.birth.year, pupil.sex) == (first.birth.year, first.sex))
     plan.own[second.code].personal_number = first.personal_number
     plan.record(PUPILS, pair(first, second), "HS-8/2")
@@ -169,6 +171,7 @@ def shared_number(plan: Planting) -> None:
 
 def same_child_twice(plan: Planting) -> None:
     first = plan.pupil()
+    # Of the same year, so that the child's own number still fits.
     second = plan.pupil(lambda pupil: pupil.birth.year == first.birth.year and pupil.birth != first.birth and pupil.name != first.name)
     row = plan.own[second.code]
     row.full_name, row.birth_date = first.name, first.birth.isoformat()
@@ -185,6 +188,7 @@ def other_age(years: int, rule: str) -> Callable[[Planting], None]:
     """Make a pupil older (or younger) by years everywhere, with a number that fits."""
 
     def plant(plan: Planting) -> None:
+        # Of a minority, or with a policy, a pupil may be older (Thông tư 28/2020/TT-BGDĐT Điều 33).
         pupil = plan.pupil(lambda pupil: pupil.family.ethnicity == KINH and pupil.policy is None)
         birth = pupil.birth.replace(year=pupil.birth.year - years)
         number = pupil.personal_number

@@ -42,6 +42,7 @@ def _class(plan: Planting, suits: Callable[[ClassRow, list[Pupil]], bool]) -> tu
 
 def crowded_class(plan: Planting) -> None:
     """Move pupils of the same grade into one class until it is too big; everything about them moves with them."""
+    # Their gradebooks have other columns: who changed over would bring marks that the class does not keep.
     whole = {row.name for row in plan.school.classes if row.combined_columns}
     row, members = _class(plan, lambda row, members: row.class_name not in whole and len(members) > CLASS_SIZE - MOST_MOVED)
     others = {other.name for other in plan.school.classes if other.grade == row.grade} - {row.class_name} - whole

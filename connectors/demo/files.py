@@ -6,6 +6,7 @@ import csv
 from datetime import date
 from typing import TYPE_CHECKING
 
+from connectors.demo.hr import CRITERIA
 from connectors.demo.workbooks import Sheet, declare_dimension, write_workbook
 from connectors.records.codes import GRADES, reference
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 DEPARTMENT = "Sở Giáo dục và Đào tạo Thành phố Hồ Chí Minh"
 WRONG_DIMENSION = "A1:BS4"
-CRITERIA = 15
 STAFF_HEADINGS = (
     "Mã cán bộ", "Họ và tên", "Ngày sinh", "Giới tính", "Số CCCD", "Nhóm cán bộ", "Loại cán bộ", "Trình độ chuyên môn",
     "Hình thức hợp đồng", "Trạng thái", "Ngày trạng thái", "Số quyết định", "Mã ngạch", "Bậc lương", "Hệ số lương", "Phụ cấp lãnh đạo",

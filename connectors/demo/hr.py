@@ -93,6 +93,7 @@ def _rating(rng: Random, person: Employee, year: str, score: float) -> RatingRow
 
 def pay(person: Employee) -> dict[str, str | None]:
     """Grade, pay, studies and languages by column of the staff table: made up, of a likely shape."""
+    # From the code and no dice: the HR list and TEMIS ask for it each, and must be told the same.
     teaches, step = person.group in (MANAGERS, TEACHERS), sum(map(ord, person.code)) % 3
     return {
         "salary_grade": SALARY_GRADES[step] if teaches else SUPPORT_GRADE,

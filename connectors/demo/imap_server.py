@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAILER = ("nobody", "nogroup")  # Dovecot refuses to deliver as root
+# Port 0 switches the listener without TLS off. By default Dovecot serves no user below 500, as those of services are.
 CONFIGURATION = """\
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -53,6 +54,7 @@ namespace inbox {{
   separator = /
 }}
 """
+# Only root may change the root folder, which these do by default.
 AS_OURSELVES = "\n".join(f"service {name} {{\n  chroot =\n}}" for name in ("anvil", "imap-login", "stats", "auth-worker"))
 
 

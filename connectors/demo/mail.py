@@ -131,6 +131,7 @@ def write_maildir(folder: Path, seed: int, day: date, count: int) -> None:
         for part in ("cur", "new", "tmp"):
             (folder / name / part).mkdir(parents=True)
         if name:
+            # What tells a folder of Maildir++ from a mailbox of its own.
             (folder / name / "maildirfolder").touch()
     moments = sorted(_moment(rng, day) for _ in range(count))
     for number, moment in enumerate(moments):
@@ -138,6 +139,7 @@ def write_maildir(folder: Path, seed: int, day: date, count: int) -> None:
         recent = moment.date() > day - timedelta(days=7) and chance(rng, 0.5)
         place = folder / kind.folder / ("new" if recent else "cur")
         seconds = int(moment.timestamp())
+        # `:2,S`: read. In `new` a name has no flags yet.
         file = place / f"{seconds}.M{number:06d}P{1000 + number}.maychu{'' if recent else ':2,S'}"
         file.write_bytes(_message(rng, kind, moment, number).as_bytes(policy=WIRE))
         os.utime(file, (seconds, seconds))
@@ -168,6 +170,7 @@ def _with_attachment(rng: Random, text: MIMEText, number: int) -> Message:
     attached.set_payload(rng.randbytes(rng.randrange(*ATTACHMENT_BYTES)))
     encode_base64(attached)
     attached.add_header("Content-Disposition", "attachment", filename=name)
+    # A boundary of our own: the library draws one, and the same seed must give the same bytes.
     return MIMEMultipart("mixed", f"=_sao_khue_{number:06d}", (text, attached))
 
 

@@ -81,6 +81,7 @@ FOREIGN_NAMES = {
 _OLDER = ("òa", "óa", "ỏa", "õa", "ọa", "ùy", "úy", "ủy", "ũy", "ụy")
 _NEWER = ("oà", "oá", "oả", "oã", "oạ", "uỳ", "uý", "uỷ", "uỹ", "uỵ")
 _PLACEMENTS = dict(zip(_OLDER, _NEWER, strict=True))
+# Not after q, whose u belongs to the consonant (Quý), and only where the syllable ends: before a letter (Hoàn) both ways agree.
 _MOVABLE_TONE = re.compile(r"(?<![qQ])(" + "|".join(_OLDER) + r")\b")
 
 

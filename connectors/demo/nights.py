@@ -48,6 +48,7 @@ def two_nights(options: DemoOptions) -> Nights:
     )
     approved = approved_class(plan)
     plant_changes(plan, approved)
+    # Only what the files say: built for the day before, it would be another school.
     earlier.day -= A_NIGHT
     faults = plan.finish()
     return Nights(earlier, later, faults, tuple((approved, time) for time in APPROVED_TIMES), {"CN": f"{earlier.day:%d/%m}"})

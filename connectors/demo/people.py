@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from connectors.records.codes import AT_SCHOOL, CAME_BACK, DROPPED_OUT, MOVED_IN, MOVED_OUT
+from connectors.records.codes import AT_SCHOOL, CAME_BACK, DROPPED_OUT, MOVED_IN, MOVED_OUT, PROMOTED_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,7 +81,7 @@ class Pupil:
     personal_number: str = ""
     nationality: str = "Việt Nam"
     class_name: str = ""
-    enrolment_kind: str = "4"
+    enrolment_kind: str = PROMOTED_IN
     policy: str | None = None
     disability: str | None = None
     role: Role = Role.ORDINARY

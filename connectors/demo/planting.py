@@ -176,6 +176,7 @@ class Planting:
     def jumps(self, changed: MarkRow, score: float) -> list[str]:
         """Times at which a pupil's score lies far from that of the test before, once this row has another score."""
         rows = [row for row in self.scores[changed.pupil_code, changed.subject] if id(row) not in self.removed]
+        # By attempt: the last one is what stays in the mapping, as it is what counts (TT27-7.1f).
         values = {row.time: whole_score(row.score) for row in sorted(rows, key=lambda row: row.attempt)}
         values[changed.time] = score
         followed = pairwise(tested_times(changed.subject, changed.grade))

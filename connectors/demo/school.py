@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from connectors.demo.people import Pupil
 
 SCHOOL_NAME = "Trường Tiểu học Sao Khuê"
-WARD = "Phường Bình Thới, Thành phố Hồ Chí Minh"
 SESSIONS_PER_DAY = 2
 
 

@@ -36,6 +36,7 @@ def free_port() -> int:
 
 def program(name: str, package: str, *folders: str) -> str:
     """A server's program; `folders` are patterns beside PATH. ConfigurationError names the package when it is missing."""
+    # Newest first, where several versions of a server are installed.
     own = [str(folder) for pattern in folders for folder in sorted(Path("/").glob(pattern.lstrip("/")), reverse=True)]
     places = [str(Path(sys.executable).parent), *own, os.environ.get("PATH", ""), *ADMIN_FOLDERS]
     if found := shutil.which(name, path=os.pathsep.join(places)):
@@ -60,6 +61,7 @@ def child(command: Sequence[str], port: int, log: Path, user: str = "", more: Ma
     dies_with_us = [guard, "--pdeathsig", "KILL", "--"] if guard else []
     with log.open("ab") as stream:
         process = subprocess.Popen(  # noqa: S603 - our own commands
+            # In this order: a change of user clears the signal (prctl(2)).
             [*_as(user), *dies_with_us, *command],
             stdin=subprocess.DEVNULL,
             stdout=stream,
@@ -130,8 +132,10 @@ def mariadb(folder: Path) -> Iterator[tuple[int, Path]]:
     owned(folder / "tmp", user)
     owned(folder, user)
     install = [program("mariadb-install-db", "mariadb-server"), "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db"]
+    # By default only the system's own root may be the server's; this runs as an ordinary user, too.
     run([*install, "--auth-root-authentication-method=normal"], user=user)
     options = [f"--datadir={folder / 'data'}", f"--tmpdir={folder / 'tmp'}", f"--socket={place}", f"--port={port}"]
+    # Nothing is flushed to the disk at each commit: a demo need survive no power cut. So are -F and --no-sync above.
     options += [f"--bind-address={LOOPBACK}", "--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0"]
     with child(
         [program("mariadbd", "mariadb-server"), "--no-defaults", f"--pid-file={folder / 'pid'}", *options], port, folder / "log", user
@@ -139,6 +143,7 @@ def mariadb(folder: Path) -> Iterator[tuple[int, Path]]:
         yield port, place
 
 
+# StrictModes: the key lies below a temporary folder, and sshd refuses any path that others may write to, as /tmp is.
 SSHD = """\
 Port {port}
 ListenAddress 127.0.0.1
@@ -165,6 +170,7 @@ def sshd(folder: Path) -> Iterator[tuple[int, str]]:
     for name in ("host_ed25519", "user_ed25519"):
         run([keygen, "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(folder / name)])
     if os.geteuid() == 0:
+        # As root sshd shuts itself in there; the package's service makes it at start, and in a container none runs.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     settings = folder / "sshd_config"
     settings.write_text(SSHD.format(port=port, folder=folder, user=getpass.getuser()), encoding="utf-8")

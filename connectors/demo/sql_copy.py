@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 ROWS_A_STATEMENT = 500
 # SQLite's declared types -> what both servers understand; text keeps codes as they are.
+# With a length: without one MariaDB makes no key of a text.
 TYPES = {"INTEGER": "BIGINT", "REAL": "DOUBLE PRECISION", "TEXT": "VARCHAR(500)"}
 
 

@@ -80,6 +80,7 @@ class StandIn:
         known = (form.get("client_id", ""), form.get("client_secret", ""))
         if named.lower() == "basic":
             client_id, _, secret = base64.b64decode(pair).decode().partition(":")
+            # Both are form-encoded before they are joined (RFC 6749, 2.3.1).
             known = (unquote_plus(client_id), unquote_plus(secret))
         if known != (self.client_id, self.secret) or form.get("grant_type") != "client_credentials":
             return ""
@@ -108,6 +109,7 @@ class StandIn:
                 return about
             size, skip = _place(query, first=first)
             (total,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a table of the database
+            # Ordered: else a database may give a row on two pages, and another on none.
             rows = connection.execute(f"SELECT * FROM {table} ORDER BY id LIMIT ? OFFSET ?", (size, skip))  # noqa: S608
             items = [{name: _as_json(name, row[name]) for name in row.keys()} for row in rows]  # noqa: SIM118 - a Row, not a dict
         cursor = str(skip + size) if skip + size < total else None
@@ -138,6 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout: ClassVar[float] = IDLE_SECONDS
+    # Headers and body are two writes: the second would wait until the client has acknowledged the first.
     disable_nagle_algorithm = True
 
     def __init__(self, stand_in: StandIn, *rest: object) -> None:
@@ -145,6 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*rest)  # type: ignore[arg-type]
 
     def do_POST(self) -> None:
+        # Read whatever comes of it: what is left over would be taken for the connection's next request.
         form = dict(parse_qsl(self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()))
         due = self.stand_in.due("POST", self.path)
         if any(spoil(self, planned, dict) for planned in due):

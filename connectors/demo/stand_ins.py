@@ -43,6 +43,7 @@ def served(folder: Path, day: str) -> Iterator[Served]:
     # Not below `folder`: as root the servers run as users of their own, who may not get in there.
     with tempfile.TemporaryDirectory(prefix="truong-may-chu-", ignore_cleanup_errors=True) as place, ExitStack() as stack:
         own = Path(place)
+        # A temporary folder is its owner's alone; the servers' users must get through it, not look around in it.
         own.chmod(0o711)
         ports = _start(stack, folder, own, passwords)
         shutil.copy(own / "ssh" / "user_ed25519", folder / "secrets" / "sftp_ed25519")
@@ -61,6 +62,7 @@ def _write_secrets(folder: Path) -> dict[str, str]:
     passwords = {name: secrets.token_urlsafe() for name in ("restic.pass", "qlnt.pass", "imap.pass", "api.secret")}
     contents = {**passwords, "s3.keys": f"{secrets.token_hex(10)}\n{secrets.token_urlsafe()}"}
     for name, content in contents.items():
+        # Closed before there is anything in it: written first, a secret is open for a moment.
         file = place / name
         file.touch(mode=0o600)
         file.write_text(content + "\n", encoding="utf-8")
@@ -90,6 +92,7 @@ def _start(stack: ExitStack, folder: Path, own: Path, passwords: dict[str, str])
     certificate = folder / "secrets" / "server.pem", folder / "secrets" / "server.key"
     tls.load_cert_chain(*certificate)
     api = stack.enter_context(serving(StandIn(folder / "qlnt" / "qlnt.sqlite", CLIENT, passwords["api.secret"], tls)))
+    # With their times: a message's is the day that Dovecot says it came.
     maildir = shutil.copytree(folder / "mail", own / "mail", copy_function=shutil.copy2)
     mail = stack.enter_context(imap(own / "imap", maildir, (MAIL_ACCOUNT, passwords["imap.pass"]), certificate))
     return Ports(postgres, maria, sftp, host_key, s3, api.port, mail)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connectors.demo.dice import chance, dice, weighted
-from connectors.demo.hr import pay
+from connectors.demo.hr import CRITERIA, pay
 from connectors.demo.staff import MANAGERS, TEACHERS
 from connectors.demo.workbooks import Sheet, write_workbook
 from connectors.records.codes import reference
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from connectors.demo.staff import Employee
 
 FIELD_WIDTH = 16
-CRITERIA = 15
 WAITING_TO_RETIRE = "04"  # until the day of the decision; LstCanBo has no field for that day
 RATING_HEADINGS = (
     ("STT", 6), ("Mã cán bộ", 11), ("Họ và tên", 26), ("Năm đánh giá", 10), *((f"TC{number}", 8) for number in range(1, CRITERIA + 1)),

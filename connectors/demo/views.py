@@ -73,6 +73,7 @@ def movement_rows(pupil: Pupil) -> Iterator[MovementRow]:
 def sector_row(rng: Random, pupil: Pupil) -> SectorRow:
     """One line of the sector database's list; an orphan's dead parents are still named there."""
     parents = {parent.relation: parent for parent in pupil.family.parents}
+    # The export has no column for a guardian: where nobody knows the parents it stands in the father's.
     father = parents.get(FATHER) or (parents.get(GUARDIAN) if MOTHER not in parents else None)
     mother = parents.get(MOTHER)
     name = newer_tones(pupil.name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-FIXED_MOMENT = (1980, 1, 1, 0, 0, 0)  # of every part inside the file
+FIXED_MOMENT = (1980, 1, 1, 0, 0, 0)  # of every part inside the file  # the earliest that a zip can tell
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"/>')
 
 
@@ -33,6 +33,7 @@ class Sheet:
 @contextmanager
 def _workbook(file: Path) -> Iterator[Any]:
     book = xlsxwriter.Workbook(str(file), {"strings_to_numbers": False, "strings_to_urls": False})
+    # By default the moment of writing, of which each run has another.
     book.set_properties({"created": datetime(2020, 1, 1)})  # noqa: DTZ001 - the file format knows no zone
     try:
         yield book

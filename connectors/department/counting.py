@@ -93,6 +93,7 @@ def _sums(frame: pl.DataFrame, rows: Sequence[Indicator], masks: Sequence[str], 
 
 def _prepared(snapshot: Snapshot, school: School) -> pl.LazyFrame:
     """All pupil rows with what the indicators ask for; a pupil's own khối first (combined classes have several)."""
+    # No record says who learns it: in the grades in which it is compulsory everybody does (CT-1).
     informatics = [grade for grade in codes.GRADES if INFORMATICS in codes.compulsory_subjects(grade)]
     year = SchoolYear.of(snapshot.day).census_day.year
     classes = _classes(snapshot).filter(pl.col("class_name").is_not_null())

@@ -85,9 +85,11 @@ def _same_every_time(book: Workbook, day: date) -> bytes:
     book.save(stream)
     changed = rf"\g<1>{day.isoformat()}T00:00:00Z\g<2>".encode()
     with ZipFile(stream) as written, ZipFile(result, "w") as pinned:
+        # The list of contents stays first, where programs that read a package as it comes look for it.
         for name in sorted(written.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
             content = written.read(name)
             member = ZipInfo(name, (day.year, day.month, day.day, 0, 0, 0))
+            # Set, since zip notes which system wrote it: the same bytes on every machine.
             member.compress_type, member.create_system, member.external_attr = ZIP_DEFLATED, UNIX, PLAIN_FILE
             pinned.writestr(member, CHANGED.sub(changed, content) if name == CORE else content)
     return result.getvalue()

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from connectors.records.snapshot import Snapshot
 
 SYSTEM = "qlnt"
-ENTERING = (*codes.MOVED_IN, *codes.CAME_BACK)
-LEAVING = (*codes.MOVED_OUT, *codes.DROPPED_OUT)
 # The term is part of the kind (trang_thai_hoc_sinh): it dates a movement whose own date is missing.
 SECOND_TERM, SUMMER = ("06", "07", "08", "09"), ("10", "11", "12")
 SUMMER_STARTS = (6, 1)
@@ -68,7 +66,7 @@ def _presence(pupils: pl.LazyFrame, snapshot: Snapshot) -> pl.LazyFrame:
     """person, present, undated, gone (left by the day and never came again)."""
     day = SchoolYear.of(snapshot.day).census_day
     when, by_then = pl.col("date"), pl.col("date") <= day
-    came_or_went = pl.col("kind").is_in(ENTERING)
+    came_or_went = pl.col("kind").is_in(codes.ENTERING)
     dates = (
         _events(pupils, snapshot)
         .group_by("person")
@@ -93,7 +91,7 @@ def _events(pupils: pl.LazyFrame, snapshot: Snapshot) -> pl.LazyFrame:
     statuses = pupils.select("person", kind="status", date="status_date", recorded=pl.lit(value=False))
     dated = pl.col("date").is_not_null()
     sure, same = dated & pl.col("recorded"), ("person", "kind")
-    events = pl.concat([moves, statuses]).filter(pl.col("person").is_not_null() & pl.col("kind").is_in(ENTERING + LEAVING))
+    events = pl.concat([moves, statuses]).filter(pl.col("person").is_not_null() & pl.col("kind").is_in(codes.ENTERING + codes.LEAVING))
     events = events.filter(sure | ~sure.any().over(same)).filter(dated | ~dated.any().over(same))
     return events.with_columns(date=pl.coalesce("date", _date_by_kind(snapshot.day)))
 

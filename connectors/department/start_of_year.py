@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from connectors.department.content import SignedExceptions, content_of
 from connectors.department.counting import count_form
 from connectors.department.filling import filled_workbook
-from connectors.department.indicators import COUNTED_COLUMNS
+from connectors.department.indicators import COUNTED_COLUMNS, FORM
 from connectors.records.snapshot import MANIFEST, publish
 from connectors.secrecy_guard import MarkedExport, require_unmarked
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["COUNTED_COLUMNS", "FilledForm", "SignedExceptions", "fill_start_of_year"]
 
-FORM = "Biểu 02-TH-ĐN"
 TEMPLATE = "bieu-02-TH-DN-2020.xlsx"
 WORKBOOK = "bieu-02-TH-DN.xlsx"
 USED_TABLES = ("classes", "movements", "pupils")

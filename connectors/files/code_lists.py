@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MINISTRY, PROVINCE = "bo", "tinh"
 LABELS = {MINISTRY: "danh mục của Bộ", PROVINCE: "danh mục của tỉnh"}
 SHOWN = 4  # codes with both their meanings in an error
-SUMMER_MONTHS = (6, 7, 8)
+SUMMER_MONTHS = (6, 7, 8)  # HS-7: August is no school month yet, although the calendar's roll-over begins in it
 # Province's statuses of a pupil that leave the term open: by term 1, term 2, summer (rules.md HS-7).
 LEFT_IN_TERM: Mapping[str, tuple[str, str, str]] = {"3": ("04", "08", "11"), "4": ("05", "09", "12")}
 

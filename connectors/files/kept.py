@@ -86,6 +86,7 @@ class KeptFiles:
 
     def _linked(self, earlier: Mapping[str, Any] | None, file: StoredFile, target: Path) -> str:
         """The hash of the file when the copy that was landed before could be used again, else empty."""
+        # Cleared by a person then and not now, or the other way round: the file is fetched anew, so that the guard looks at it.
         if earlier is None or earlier["state"] != list(file.state) or earlier["cleared"] != self.places.guard.passes(file):
             return ""
         copy, digest = self.places.landing / str(earlier["at"]), str(earlier["sha256"])

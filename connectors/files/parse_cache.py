@@ -71,6 +71,7 @@ class ParseCache:
         entry = self.folder / key
         try:
             parsed = _read(entry)
+            # The time that _forget_old sorts by: what is asked for every night stays.
             os.utime(entry)
         except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
             return None
@@ -102,6 +103,7 @@ def _remove(entry: Path) -> None:
 
 def key_of(digest: str, name: str, file_map: FileMap, date_words: Sequence[str]) -> str:
     """The key of what a file of this content and name delivers under a map."""
+    # The name too: rows carry it as their source, and a map may read a class out of it (from_sheet).
     made_of = [digest, name, file_map.model_dump_json(), list(date_words), _code()]
     return hashlib.sha256(json.dumps(made_of, ensure_ascii=False).encode()).hexdigest()
 

@@ -133,6 +133,7 @@ class Server:
         password = read_secret(self.home / self.settings.password_file)
         wire.begin()
         try:
+            # First choice, since imaplib's own LOGIN sends ASCII only, and a password may have Vietnamese letters.
             if "AUTH=PLAIN" in wire.capabilities:
                 wire.authenticate("PLAIN", lambda _: f"\0{self.settings.user}\0{password}".encode())
             else:

@@ -112,6 +112,7 @@ def _rights(client: RestClient) -> Probed:
 
 def _fields(source: RestSource, client: RestClient, path: str) -> str:
     paging = source.column_map.paging
+    # One record tells the fields; more would be pupils' data for nothing.
     query: dict[str, str | int] = {paging.size: 1} if paging.size else {}
     page = page_of(client.get(client.url(path), query), paging)
     names = ", ".join(page.records[0]) if page.records else "không có dòng nào"

@@ -29,7 +29,6 @@ SHOWN_HEADINGS = 5
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LOG_IN, RIGHTS, HEADINGS = "Đăng nhập", "Quyền", "Tiêu đề"
 # What would change a table; on a server each is asked of the server itself, nothing is tried.
-POSTGRESQL_WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
 POSTGRESQL_ASKED = """
 SELECT privilege FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'SELECT']) AS asked(privilege)
 WHERE has_table_privilege(to_regclass(quote_ident(%(table)s)), privilege)

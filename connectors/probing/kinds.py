@@ -35,6 +35,7 @@ def only_source(settings: Settings, system: str) -> Settings:
     if source is None:
         known = ", ".join(settings.sources) or "chưa có nguồn nào"
         raise ConfigurationError(f"Không có nguồn “{system}” trong cấu hình", where="sources", fix=f"chọn một trong: {known}")
+    # One that is switched off can be tried all the same: that is how it is set up.
     on = source.model_copy(update={"enabled": True})
     return settings.model_copy(update={"sources": {system: on}})
 

@@ -30,6 +30,7 @@ CLOCK = r"[ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?([+-]\d{2}:?\d{2}|Z)?$"  # the time 
 NUMBER = r"^[+-]?\d+([.,]\d+)?$"  # keeps out `nan`, `inf` and `1e3`, which a plain cast would take
 UNTIDY = r"^\s|\s$|\s\s|[^\S ]|^$|[^\x00-\x7f]"  # blanks to tidy, or letters that may not be NFC
 TRUE_TEXTS, FALSE_TEXTS = ("1", "x", "true", "có", "t", "yes"), ("0", "false", "không", "f", "no")
+# Two lists, since letters mean different things: C is Chưa hoàn thành in a subject, Cần cố gắng in a trait (TT27-7.4).
 SUBJECT_LEVELS: Mapping[str, str] = {"t": "T", "h": "H", "c": "C", "htt": "T", "ht": "H", "cht": "C"}
 # Ð (U+00D0) and D stand for Đ here; level_text keeps them, so that TT27-7.4 can name them.
 TRAIT_LEVELS: Mapping[str, str] = {"t": "T", "đ": "Đ", "ð": "Đ", "d": "Đ", "c": "C", "ccg": "C"}
@@ -108,6 +109,7 @@ def clean_day(text: pl.Expr) -> pl.Expr:
 
 def clean_phone(text: pl.Expr) -> pl.Expr:
     """First valid number of a cell, without blanks and dots, +84 as 0 (DT-1, DT-4); none valid: the first part."""
+    # A dash between blanks parts two numbers (DT-4); without them it stands inside one (DT-1).
     parts = text.str.replace_all(r"\s+[-–]\s+|[/,]", ";").str.split(";")
     plain = parts.list.eval(_plain_phone(pl.element())).list.eval(pl.element().filter(pl.element().str.len_bytes() > 0))
     valid = plain.list.eval(pl.element().filter(pl.element().str.contains(valid_phone()))).list.first()
@@ -115,6 +117,7 @@ def clean_phone(text: pl.Expr) -> pl.Expr:
 
 
 def _plain_phone(part: pl.Expr) -> pl.Expr:
+    # Ten digits behind 84: a mobile number of before 2018 (DT-2) or a landline (DT-3), which rules must see in full.
     return part.str.replace_all(r"[\s.\-()]", "").str.replace(r"^\+?84([12]?\d{9})$", "0${1}")
 
 

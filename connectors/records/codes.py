@@ -21,6 +21,7 @@ MOVED_IN = ("02", "06", "10")
 MOVED_OUT = ("04", "08", "11")
 DROPPED_OUT = ("05", "09", "12")
 CAME_BACK = ("03", "07")
+ENTERING, LEAVING = (*MOVED_IN, *CAME_BACK), (*MOVED_OUT, *DROPPED_OUT)
 # Staff who no longer work here (rules.md CB-6); "08 Thôi việc" is a vendor's addition (CB-5).
 STAFF_LEFT = ("02", "03", "05", "08")
 KINH, FOREIGNER = "01", "55"

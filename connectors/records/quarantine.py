@@ -24,6 +24,7 @@ SCHEMA = pl.Schema(
 NO_KEY = "không có mã và gần như không có giá trị nào"
 NOT_A_ROW = "dòng tổng cộng, chữ ký hoặc tiêu đề lặp lại, không phải một dòng số liệu"
 UNREADABLE = "dòng không đọc được"
+FEWEST_CELLS = 2  # that make a row without a code a row (NO_KEY)
 
 
 def quarantined(rows: pl.LazyFrame, origin: Mapping[str, str]) -> pl.LazyFrame:

@@ -243,13 +243,14 @@ def connected(settings: ApiSource, pace: Pace, client_in: str) -> Iterator[RestC
     trust, secret, cutoff = trusted(settings.ca_file), secret_of(settings), Cutoff()
     timeout = httpx.Timeout(pace.limits.read_seconds, connect=pace.limits.connect_seconds)
     # Nothing of the environment (proxy, .netrc, certificates) decides where a school's data go.
+    # And one connection at a time: the deadline watches the newest only.
     client = httpx.Client(verify=trust, timeout=timeout, headers=HEADERS, trust_env=False, limits=httpx.Limits(max_connections=1))
     with client as http, cut_after(pace.remaining, cutoff.end), closing(cutoff):
         yield RestClient(settings, secret, pace, client_in, http, cutoff)
 
 
 def trusted(ca_file: Path | None) -> ssl.SSLContext:
-    """Certificates are always verified: against the school's own CA file, or what the machine trusts."""
+    """Certificates are always verified: against the school's own CA file, or what the machine trusts. SourceRefused for another file."""
     try:
         return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     except (OSError, ssl.SSLError):
@@ -257,7 +258,7 @@ def trusted(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def secret_of(settings: ApiSource) -> str:
-    """The client's secret. One source's file is that source's trouble: the other sources of the night go on."""
+    """The client's secret. SourceRefused: one source's file is that source's trouble, and the other sources of the night go on."""
     try:
         return read_secret(settings.secret_file)
     except ConfigurationError as error:

@@ -50,6 +50,7 @@ def object_of(answer: Answer) -> Record:
     if start == b"<" or answer.content_type.lower().startswith("text/html"):
         raise login_page(answer.where)
     try:
+        # Python's parser takes NaN and Infinity, which are no JSON and no number that a school has.
         told = json.loads(answer.body.removeprefix(BOM).decode(), parse_constant=_no_number)
     except (ValueError, RecursionError):
         # The parser quotes what it stumbles over, which may be data.
@@ -129,6 +130,7 @@ class Reading:
         """Every page, and the certainty at the end that this was all. A page that came is not asked for again.
 
         A reading always starts at the first page: a page of an hour ago and one of now are not one state of the data.
+        SourceRefused when they are too many or do not add up, SourceChanged when one has another shape than the map's.
         """
         url = self.url
         query: dict[str, str | int] | None = self._first_query()
@@ -163,6 +165,7 @@ class Reading:
         return cursor
 
     def _is_last(self, page: Page) -> bool:
+        # Whatever total was promised: _check_all then says what is missing.
         if not page.records:
             return True
         if self.paging.style in ("cursor", "links"):

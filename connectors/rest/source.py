@@ -20,7 +20,7 @@ import polars as pl
 from connectors.delivery import PROVENANCE_ROW, Delivery, Places, WrittenPart, landed
 from connectors.errors import SourceRefused
 from connectors.records.cleaning import clean_date
-from connectors.records.quarantine import NO_KEY
+from connectors.records.quarantine import FEWEST_CELLS, NO_KEY
 from connectors.records.snapshot import sha256_of
 from connectors.records.streaming import Encoder, TableWriter, delivered
 from connectors.rest.client import connected, origin, plain_address
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from connectors.rest.memory import Asked
     from connectors.rest.paging import Record
     from infra.source_settings import ApiSource
-
-FEWEST_CELLS = 2  # that make a record without a code a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,7 @@ class RestSource:
                 if self.column_map.as_of and self.column_map.as_of.path:
                     self._tell_day(object_of(client.get(client.url(self.column_map.as_of.path))), delivery)
             snapshot = delivery.snapshot(self.places.work / day.isoformat() / self.system, day)
+        # Only now: what a fetch that failed had landed is gone again.
         memory.save(day)
         return snapshot
 

@@ -15,7 +15,7 @@ from connectors.column_maps import SPREAD
 from connectors.delivery import PROVENANCE_ROW, Part
 from connectors.errors import SourceChanged, SourceRefused
 from connectors.headings import fold
-from connectors.records.quarantine import NO_KEY, NOT_A_ROW
+from connectors.records.quarantine import FEWEST_CELLS, NO_KEY, NOT_A_ROW
 from connectors.sheets.legacy_encodings import SUSPECT, converted, family_of, may_be_old_code, refused
 from connectors.sheets.workbook_parts import NOT_COMPUTED
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from connectors.column_maps import FileMap, Letters, SheetTable, Spread
     from connectors.sheets.layout import Sheet
 
-FEWEST_CELLS = 2  # that make a row without a code a row
 SIGNATURE_CELLS = 3  # "Người lập biểu … Hiệu trưởng": so few cells, and a phrase where the code should be
 BLANK_STARTS = ("\n ", "\n\t", "\n\r", "\n\xa0", "\n\u3000")  # where a cell of blanks only may begin
 BLANK = ""  # no reason at all: a blank line is nothing that was delivered

@@ -22,7 +22,8 @@ from connectors.errors import SourceRefused
 from connectors.sheets import old_workbook
 from connectors.sheets.delimited import read_delimited
 from connectors.sheets.grid import Grid
-from connectors.sheets.workbook_parts import BROKEN_FIX, LARGEST_UNPACKED, MOST_CELLS, Inspected, inspect
+from connectors.sheets.workbook_parts import BROKEN_FIX, MOST_CELLS, Inspected, inspect
+from infra.document_text import LARGEST_UNPACKED
 
 __all__ = ["LARGEST_UNPACKED", "READABLE", "read_grids"]
 
@@ -66,6 +67,7 @@ def _read_old_workbook(file: Path) -> list[Grid]:
     # The path and a number, no shell; errors go nowhere because they may quote the file.
     with TemporaryDirectory() as folder:
         copy = shutil.copyfile(file, Path(folder) / "old.xls")  # the library believes the ending
+        # -I: neither the environment nor the script's own folder decides which modules that process finds.
         command = [sys.executable, "-I", old_workbook.__file__, str(copy), str(MOST_CELLS)]
         try:
             done = subprocess.run(command, capture_output=True, timeout=OLD_SECONDS, check=True)  # noqa: S603

@@ -19,13 +19,12 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from connectors.errors import SourceRefused
+from infra.document_text import LARGEST_UNPACKED, MOST_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-LARGEST_UNPACKED = 160 * 1024 * 1024  # bytes; a school's largest export is a tenth of that
-MOST_PARTS = 10_000
 MOST_CELLS = 4_000_000  # of the rectangle from the first to the last used cell: readers hold all of it in memory
 BROKEN_FIX = "mở thử bằng Excel, xuất lại từ hệ thống rồi chép đè tệp này"
 UNKNOWN_FIX = "xóa tệp này nếu không rõ nguồn gốc, hoặc chia nhỏ rồi xuất lại"

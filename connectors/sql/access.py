@@ -95,6 +95,7 @@ class Access:
             raise SourceUnreachable("Không thấy tệp cơ sở dữ liệu", where=str(file), fix="xem đường dẫn và ổ đĩa, rồi chạy lại")
         if not file.stat().st_size:
             raise SourceRefused("Tệp cơ sở dữ liệu rỗng (0 byte)", where=str(file), fix=REFUSALS["SQLITE_NOTADB"][1])
+        # Parameters are hidden from SQLAlchemy's own errors: they would quote rows.
         return create_engine("sqlite://", creator=_open_read_only(file, self.patience), poolclass=NullPool, hide_parameters=True)
 
     def _server_engine(self, cutoff: Cutoff) -> Engine:
@@ -125,6 +126,7 @@ class Access:
 
     def _beginning(self, engine: Engine) -> tuple[str, ...]:
         if self.is_sqlite:
+            # Python's driver begins no transaction for a SELECT: without BEGIN each table would be read in a state of its own.
             return ("PRAGMA query_only = ON", "BEGIN")
         return self._server.beginning(self.limits, bool(getattr(engine.dialect, "is_mariadb", False)))
 
@@ -135,7 +137,7 @@ class Access:
         if isinstance(error, TimeoutError) or not self._answers():
             fix = "xem máy chủ, mạng, địa chỉ và cổng, rồi chạy lại"
             return SourceUnreachable("Máy chủ cơ sở dữ liệu không trả lời", where=self.where, fix=fix)
-        fix = "xem tên đăng nhập, tệp mật khẩu, tên cơ sở dữ liệu và chứng thư TLS nếu địa chỉ có yêu cầu"
+        fix = "xem tên đăng nhập, tệp mật khẩu, tên cơ sở dữ liệu và chứng chỉ TLS nếu địa chỉ có yêu cầu"
         return SourceRefused("Máy chủ cơ sở dữ liệu không cho vào", where=self.where, fix=fix)
 
     def _answers(self) -> bool:
@@ -162,6 +164,7 @@ def database_url(text: str, home: Path) -> URL:
     backend = url.drivername.split("+")[0]
     if backend == SQLITE:
         return url.set(database=str((home / (url.database or "")).resolve()))
+    # One dialect for both: which of the two it is, the server says itself (`is_mariadb`).
     server = SERVERS.get(MYSQL if backend == MARIADB else backend)
     if server is None:
         raise _wrong_url(f"thuộc loại `{backend}` chưa đọc được", f"dùng {SQLITE}, {POSTGRESQL} hoặc {MARIADB}")

@@ -54,7 +54,7 @@ class Bulk:
     given_up: bool = False
 
     def batches(self, asked: Asked) -> Generator[pa.RecordBatch]:
-        """A table in batches. BulkFailedError when the cursor should be tried; SourceRefused when that is of no use."""
+        """A table in batches. BulkFailedError when the cursor should be tried, another SourceError when that is of no use."""
         sql = str(asked.bulk.compile(dialect=NAMED))
         try:
             with closing(prefetched(self._stream(sql), self.silence, self.ends_at)) as stream:

@@ -115,6 +115,7 @@ def _expression(name: str, value: ColumnElement[Any], kind: TypeEngine[Any]) -> 
         return cast(value, BigInteger)
     if isinstance(kind, BYTES):
         return value
+    # By way of a number: a server would write true, and a tick is 1 or 0 wherever it comes from (cells.text_of).
     if isinstance(kind, Boolean):
         return cast(cast(value, Integer), Text)
     return cast(cast(value, BigInteger), Text) if isinstance(kind, BIT) else cast(value, Text)

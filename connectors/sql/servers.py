@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from infra.clock import SCHOOL_ZONE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SQLITE, POSTGRESQL, MARIADB, MYSQL = "sqlite", "postgresql", "mariadb", "mysql"
-SCHOOL_TIME_ZONE = "Asia/Ho_Chi_Minh"
 SCHOOL_OFFSET = "+07:00"  # the same for MariaDB, whose names of zones are often not installed; Việt Nam has no summer time
 
 
@@ -44,7 +45,8 @@ def begin_postgresql(patience: Patience) -> tuple[str, ...]:
         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         f"SET LOCAL statement_timeout = {round(patience.statement * 1000)}",
         f"SET LOCAL lock_timeout = {round(patience.connection * 1000)}",
-        f"SET LOCAL TIME ZONE '{SCHOOL_TIME_ZONE}'",
+        # The server casts values to text (columns.py): an account's own zone and style must not show in them.
+        f"SET LOCAL TIME ZONE '{SCHOOL_ZONE.key}'",
         "SET LOCAL datestyle = ISO",
     )
 

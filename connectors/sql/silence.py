@@ -60,6 +60,7 @@ def give_up_after(engine: Engine, silence: float, cutoff: Cutoff) -> None:
         except psycopg.errors.ConnectionTimeout:
             raise TimeoutError from None
         connection.silence = silence
+        # A handle of its own: the socket object closes the one that it is given.
         with socket.socket(fileno=os.dup(connection.fileno())) as line:
             cutoff.watch(line)
         return connection

@@ -24,7 +24,7 @@ from connectors.delivery import PROVENANCE_ROW, Delivery, Places, WrittenPart, l
 from connectors.errors import SourceChanged, SourceRefused
 from connectors.headings import Header, known_headings
 from connectors.records.cleaning import clean_date
-from connectors.records.quarantine import NO_KEY
+from connectors.records.quarantine import FEWEST_CELLS, NO_KEY
 from connectors.records.snapshot import ROWS_IN_A_GROUP, sha256_of
 from connectors.records.streaming import Encoder, ParquetFile, TableWriter, constant, regrouped
 from connectors.sql.adbc import BulkFailedError, open_bulk
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from connectors.sql.columns import Asked
 
 BATCH = ROWS_IN_A_GROUP  # rows held as Python objects at a time
-FEWEST_CELLS = 2  # that make a row without a code a row
 
 
 @dataclass(frozen=True, slots=True)

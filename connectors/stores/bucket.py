@@ -78,7 +78,7 @@ class _Bucket:
         self._client.close()
 
     def try_key(self) -> None:
-        """One small question, so that a wrong key or name is told at once."""
+        """One small question, so that a wrong key or name is told at once, as a SourceError."""
         with self._asking(self.where):
             answer = self._client.list_objects_v2(Bucket=self._store.settings.bucket, Prefix=self._store.prefix, MaxKeys=1)
         if "Name" not in answer:  # a log-in page that happens to be XML
@@ -110,6 +110,7 @@ class _Bucket:
             key,
             entry["Size"],
             entry["LastModified"].timestamp(),
+            # What was stored while versions were off: it can be overwritten, so its ETag is asked.
             version="" if version == "null" else version,
             etag=entry["ETag"].strip('"'),
         )
@@ -131,7 +132,7 @@ class _Bucket:
         )
 
     def copy(self, file: StoredFile, part: Path) -> None:
-        """Bring the object to `part` by ranges, and compare it with its ETag where that is an MD5."""
+        """Bring the object to `part` by ranges, and compare it with its ETag where that is an MD5. SourceRefused when it stays another."""
         where = f"{self.where}{file.name}"
         for _ in range(1 + RESTARTS):
             try:

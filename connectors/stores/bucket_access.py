@@ -61,6 +61,7 @@ def open_client(settings: BucketSource, home: Path, patience: Patience, cutoff: 
         connect_timeout=patience.connect,
         read_timeout=patience.stall,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        # A school's own server has no host name for each bucket.
         s3={"addressing_style": "path"},
         signature_version="s3v4",
         # Checksums that only Amazon knows make other servers refuse.
@@ -129,7 +130,7 @@ def _keys(file: Path) -> tuple[str, str]:
 
 @contextmanager
 def told(where: str) -> Iterator[None]:
-    """What a failure means. The server's own words are left out: they may quote keys and pages."""
+    """What a failure means, as a SourceError. The server's own words are left out: they may quote keys and pages."""
     try:
         yield
     except ClientError as error:

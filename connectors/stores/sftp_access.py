@@ -152,7 +152,7 @@ def log_in(transport: paramiko.Transport, settings: SftpSource, home: Path) -> N
 
 
 def begin_sftp(transport: paramiko.Transport, patience: Patience, where: str) -> paramiko.SFTPClient:
-    """SourceRefused when the account may log in and not use SFTP."""
+    """SourceRefused when the account may log in and not use SFTP; SourceUnreachable when the server falls silent."""
     try:
         channel = transport.open_session(timeout=patience.connect)
         channel.settimeout(patience.stall)

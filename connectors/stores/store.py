@@ -132,7 +132,7 @@ def _refuse_huge(file: StoredFile, where: str) -> None:
 
 @contextmanager
 def whole(target: Path) -> Iterator[Path]:
-    """A hidden file beside `target`, which takes its name when all went well and is gone otherwise."""
+    """A hidden file beside `target`, which takes its name when all went well and is gone otherwise (SourceRefused: the disk's trouble)."""
     # Named by a hash: the name itself may already be as long as a name can be.
     part = target.with_name(f".{hashlib.sha256(target.name.encode()).hexdigest()[:16]}.part")
     try:
@@ -145,7 +145,7 @@ def whole(target: Path) -> Iterator[Path]:
 
 
 def write_block(target: BinaryIO, block: bytes) -> None:
-    """Write to this machine's disk; its trouble is told as such and not as the server's."""
+    """Write to this machine's disk; its trouble (SourceRefused) is told as such and not as the server's."""
     try:
         target.write(block)
     except OSError as error:

@@ -16,7 +16,7 @@ from great_expectations.data_context.types.resource_identifiers import Expectati
 from connectors.records.tables import TABLES
 from expectations.gx.actions import BuildPages, ProvePages
 from expectations.gx.rule_expectation import configuration_of, stable_id
-from expectations.gx.store import label_of
+from expectations.rule import table_label
 from infra.clock import SCHOOL_ZONE
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _definition(source: SnapshotDatasource, context: FileDataContext, scan: Scan
         name=table,
         expectations=[configuration_of(rule, scan.systems_asked(rule)) for rule in rules],
         id=stable_id(table),
-        meta={"table": label_of(table)},
+        meta={"table": table_label(table)},
     )
     # Not `context.suites.add`: it gives every expectation a new id, and the same night would not be the same bytes.
     context.expectations_store.set(ExpectationSuiteIdentifier(name=table), suite)

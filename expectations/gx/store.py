@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from great_expectations.data_context.store.validation_results_store import ValidationResultsStore
 
-from connectors.records.tables import TABLES
 from expectations.gx.rule_expectation import stable_id
+from expectations.rule import table_label
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-DRIFT = "Nguồn và khối lượng dữ liệu"  # the one suite that is about all tables
 # Of a stored result; with any other entry of Great Expectations a value or a key would get onto the disk.
 KEPT = {"element_count", "unexpected_count", "unexpected_percent", "missing_count", "missing_percent"}
 
@@ -25,11 +24,6 @@ class CountsOnlyStore(ValidationResultsStore):
         """Settle a result, then store it. RuntimeError when an expectation could not be evaluated."""
         settle(suite_validation_result)
         return super().store_validation_results(suite_validation_result, *names, **more)
-
-
-def label_of(table: str) -> str:
-    """A table's Vietnamese name."""
-    return TABLES[table].label if table in TABLES else DRIFT
 
 
 def settle(result: ExpectationSuiteValidationResult) -> None:
@@ -48,7 +42,7 @@ def settle(result: ExpectationSuiteValidationResult) -> None:
         "success_percent": 100 * good / len(evaluated) if evaluated else None,
     }
     result.meta |= {
-        "table": label_of(result.suite_name),
+        "table": table_label(result.suite_name),
         "not_evaluated": len(result.results) - len(evaluated),
         # Great Expectations makes up new ones every time; the same night must give the same bytes.
         "validation_id": stable_id(f"validation.{result.suite_name}"),
@@ -67,7 +61,7 @@ def _settle_rule(entry: ExpectationValidationResult) -> None:
 
 
 def configuration_in(entry: ExpectationValidationResult) -> ExpectationConfiguration:
-    """What a result is about; every result of a run has it."""
+    """What a result is about; every result of a run has it (RuntimeError for one that has not)."""
     if entry.expectation_config is None:
         message = "a validation result without its expectation"
         raise RuntimeError(message)

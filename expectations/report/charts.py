@@ -62,6 +62,7 @@ def trend(nights: Sequence[Night]) -> Markup:
     first, last = nights[0].day, nights[-1].day
     ends = _label(TREND_SIDE, TREND_HEIGHT - 6, vietnamese_date(first)[:5], "start")
     if len(nights) > 1:
+        # At least so far apart that the two dates of a short trend do not lie over one another.
         ends += _label(max(TREND_SIDE + len(nights) * step, TREND_SIDE + 80), TREND_HEIGHT - 6, vietnamese_date(last)[:5], "end")
     spoken = f"Số chỗ sai còn mở từ đêm {vietnamese_date(first)} đến đêm {vietnamese_date(last)}"
     return _svg(TREND_WIDTH, TREND_HEIGHT, spoken, _scale(top) + bars + ends)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from expectations.check import QualityResult
 from expectations.findings import nothing_folded, nothing_waived
-from infra.settings import Gradebook
+from infra.settings import Gradebook, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +73,7 @@ class ReportContent:
     `folded`: findings that a root cause among `findings` stands for; `waived`: those of `findings` that are signed
     exceptions. `examined`: rule code -> rows examined (0 is grey). `earlier`: summaries of earlier nights, oldest
     first (ledger.earlier_summaries). `source_problems`: Vietnamese lines on sources that failed tonight.
-    `gradebook`: when marks are due and locked; `approvals`: results that the principal approved.
+    `gradebook`: when marks are due and locked; `limits`: which tests are asked for; `approvals`: results that the principal approved.
     """
 
     school: str
@@ -90,6 +90,7 @@ class ReportContent:
     backup_proof: BackupProof | None = None
     source_problems: tuple[str, ...] = ()
     gradebook: Gradebook = field(default_factory=Gradebook)
+    limits: Limits = field(default_factory=Limits)
     approvals: tuple[Approval, ...] = ()
 
     @property

@@ -11,7 +11,7 @@ from connectors.records import codes
 from expectations.check import delivers_all
 from expectations.progress import State
 from expectations.report.content import MAIN_SYSTEM
-from expectations.report.ordering import class_order
+from expectations.report.ordering import NO_CLASS, class_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # The rule of each of the eight fields, in the order of Điều 19.6a.
 FIELD_RULES = tuple(f"QC-19.6/{number}" for number in range(1, 9))
-NO_CLASS = "Chưa xếp lớp"
 
 
 @dataclass(frozen=True, slots=True)

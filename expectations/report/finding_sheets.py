@@ -12,7 +12,6 @@ from expectations.report import wording
 from expectations.report.gradebook_sheets import asking, private_sheets
 from expectations.report.ordering import class_order
 from expectations.report.sheets import Table
-from expectations.report.summary import STAFF_TABLES
 from expectations.rule import Severity
 from infra.clock import vietnamese_date
 from infra.vietnamese import number
@@ -51,7 +50,7 @@ FOLDED_COLUMNS = (("Gộp vào (quy tắc › tệp › trang › cột)", 38), 
 def findings_by_sheet(findings: pl.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """Findings by sheet: classes in school order, then staff, then the whole school; the gravest first in each."""
     rank = {severity.value: index for index, severity in enumerate(Severity)}
-    staff = pl.col("table").is_in(STAFF_TABLES)
+    staff = pl.col("table").is_in(wording.STAFF_TABLES)
     place = pl.when(staff).then(pl.lit(STAFF)).otherwise(pl.col("class_name").fill_null(SCHOOL)).alias("place")
     ranked = findings.with_columns(place, pl.col("severity").replace_strict(rank, return_dtype=pl.Int8).alias("rank"))
     found: dict[str, list[dict[str, Any]]] = {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connectors.records import codes
 from expectations.progress import SUBJECT_ORDER, State, current_time
 from expectations.readiness import Readiness
-from expectations.report.ordering import class_order
+from expectations.report.ordering import NO_CLASS, class_order
 from expectations.report.wording import CHARACTER_NAME
 from expectations.views.programme import CHARACTER
 from infra.clock import vietnamese_date
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-NO_CLASS = "Chưa xếp lớp"
 # Column headings narrow enough for a page of fifteen.
 SHORT_NAMES = {
     "TV": "Tiếng Việt", "TO": "Toán", "NN1": "Ngoại ngữ", "DD": "Đạo đức", "TNXH": "TN&XH", "KH": "Khoa học", "LSDL": "LS&ĐL",

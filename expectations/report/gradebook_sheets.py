@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from expectations.progress import State
 from expectations.readiness import Readiness
 from expectations.report import wording
-from expectations.report.gradebook import NO_CLASS, subject_name
+from expectations.report.gradebook import subject_name
+from expectations.report.ordering import NO_CLASS
 from expectations.rule import Severity
 from infra.clock import vietnamese_date
 

@@ -1,8 +1,10 @@
-"""The order that people list classes in."""
+"""The order that people list classes in, and what a row without one is listed under."""
 
 from __future__ import annotations
 
 import re
+
+NO_CLASS = "Chưa xếp lớp"
 
 
 def class_order(name: str) -> tuple[tuple[int, str], ...]:

@@ -9,7 +9,7 @@ from expectations.report.gradebook import SHORT_NAMES
 from expectations.report.gradebook_sheets import PLACE_COLUMNS, place_rows
 from expectations.report.page import figures
 from expectations.report.sheets import HEADER_ROW, make_looks, start_sheet
-from expectations.rule import Severity
+from expectations.rule import Severity, table_label
 from infra.clock import vietnamese_date
 from infra.safe_xlsx import new_workbook, print_on_a4, sheet_title, write_row
 
@@ -116,11 +116,12 @@ def _rules(summary: Summary) -> Rows:
     return [
         (
             line.rule.code,
-            wording.table_name(line.rule.table),
+            table_label(line.rule.table),
             line.rule.message,
             line.rule.article,
             wording.SEVERITY_TITLES[line.rule.severity],
             line.examined or wording.NOT_ENOUGH,
+            # Where there was nothing to look at, nothing found is no zero.
             line.count if line.examined or line.count else "–",
             str(line.rule.owner),
             line.rule.fix,

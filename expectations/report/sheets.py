@@ -44,6 +44,7 @@ def make_looks(book: Workbook) -> Looks:
         title=book.add_format({"font_name": "Arial", "font_size": 15, "bold": True}),
         note=book.add_format({"font_name": "Arial", "font_size": 10, "font_color": "#6F6A5F"}),
         header=book.add_format({**bold, "bg_color": "#E4EEE4", "valign": "vcenter"}),
+        # As if typed behind an apostrophe: it stays text when somebody edits the cell.
         cell=book.add_format({**lined, "quote_prefix": True}),
         number=book.add_format({**lined, "num_format": "#,##0", "align": "right", "indent": 1}),
         link=book.add_format({**bold, "font_color": "#2F6B4A", "underline": 1}),

@@ -14,6 +14,7 @@ from expectations.findings import IDENTITY, ROOT
 from expectations.ledger import day_of, severities_of
 from expectations.progress import grade_entry
 from expectations.readiness import readiness
+from expectations.report.content import MAIN_SYSTEM
 from expectations.report.coverage import Completeness, Progress, completeness, progress, pupils_at_school
 from expectations.report.gradebook import GradeEntry, grade_entry_of
 from expectations.report.ordering import class_order
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 GROUPS_FOR_TODAY = 5
 SENSITIVE_COUNTS = ("disabled_pupils",)  # counted for a rule, in no table
-STAFF_TABLES = ("staff", "ratings", "accounts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Summary:
 def summarise(content: ReportContent) -> Summary:
     severities = _by_severity(content.result.open)
     groups = _groups(content)
-    books = grade_entry(content.snapshot, content.day, content.gradebook)
+    books = grade_entry(content.snapshot, content.day, content.gradebook, content.limits)
     places = readiness(books, content.result.open_singles, content.snapshot, content.approvals)
     return Summary(
         sources=_sources(content),
@@ -186,7 +186,7 @@ def _sources(content: ReportContent) -> tuple[SourceAge, ...]:
             fresh=state.fresh,
             taken_from=state.taken_from,
         )
-        for name, state in sorted(content.snapshot.sources.items(), key=lambda item: (item[0] != "qlnt", item[0]))
+        for name, state in sorted(content.snapshot.sources.items(), key=lambda item: (item[0] != MAIN_SYSTEM, item[0]))
     )
 
 

@@ -8,7 +8,7 @@ from connectors.records import codes
 from connectors.records.school_year import SchoolYear
 from connectors.records.systems import label_of, short_of
 from connectors.records.tables import TABLES
-from expectations.rule import Severity
+from expectations.rule import Severity, table_label
 from expectations.views.programme import CHARACTER
 from infra.clock import vietnamese_date
 from infra.vietnamese import number
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from expectations.report.summary import Change, RootLine, RuleGroup, SourceAge, Summary, WaivedLine
 
 NOT_ENOUGH = "chưa đủ dữ liệu"
-DRIFT = "Nguồn và khối lượng dữ liệu"
 AS_RECEIVED = " (như nhận)"
+STAFF_TABLES = ("staff", "ratings", "accounts")
 CLASSES_NAMED = 4
 OLD_AFTER_DAYS = 7
 WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
@@ -83,11 +83,6 @@ def short_system(system: str) -> str:
 
 def grade_of(class_name: str) -> str:
     return f"Khối {class_name[0]}" if class_name[:1].isdigit() else "Lớp khác"
-
-
-def table_name(table: str) -> str:
-    """A table in words; drift is no table of records but of all of them."""
-    return TABLES[table].label if table in TABLES else DRIFT
 
 
 def listed(items: Iterable[str], shown: int, unit: str) -> str:
@@ -157,7 +152,7 @@ def concerns(group: RuleGroup) -> str:
         return "Lớp " + listed(names, CLASSES_NAMED, "lớp")
     if group.class_count:
         return f"Ở {number(group.class_count)} lớp (tên lớp chỉ ghi trong danh sách riêng)"
-    return "Nhân sự" if group.rule.table in {"staff", "ratings", "accounts"} else "Toàn trường"
+    return "Nhân sự" if group.rule.table in STAFF_TABLES else "Toàn trường"
 
 
 def newly(group: RuleGroup) -> str:
@@ -192,7 +187,7 @@ def totals_by_table(totals: Iterable[TableTotals]) -> list[tuple[str, str, Table
     found = []
     for whole in (total for total in every if not total.system):
         parts = [total for total in every if total.system and total.table == whole.table]
-        found.append((table_name(whole.table), "", whole))
+        found.append((table_label(whole.table), "", whole))
         found += [("", short_system(part.system), part) for part in parts if len(parts) > 1]
     return found
 
@@ -206,7 +201,7 @@ def root(line: RootLine) -> str:
     """Where one cause lies and how many findings it stands for."""
     own = {column.name: column.label for column in TABLES[line.table].own} if line.table in TABLES else {}
     where = f", cột {own[line.column].removesuffix(AS_RECEIVED)}" if line.column in own else ""
-    return f"{table_name(line.table)}{where}: gộp {number(line.folded)} chỗ"
+    return f"{table_label(line.table)}{where}: gộp {number(line.folded)} chỗ"
 
 
 def tie_out(total: TableTotals) -> str:

@@ -19,7 +19,7 @@ from expectations.report.finding_sheets import (
 )
 from expectations.report.people import People, read_people
 from expectations.report.sheets import HEADER_ROW, PRIVATE_FOOTER, TABS, Looks, Pages, Table, make_looks, start_sheet
-from expectations.rule import Severity
+from expectations.rule import Severity, table_label
 from infra.clock import vietnamese_date
 from infra.safe_xlsx import new_workbook, print_on_a4, write_text
 from infra.vietnamese import number
@@ -101,7 +101,7 @@ def _write_quarantine(pages: Pages, content: ReportContent) -> None:
         return
     note = f"{number(found.height)} dòng chưa đọc được thành số liệu, đang để riêng. Sửa trong nguồn rồi kéo lại thì tự hết."
     rows = [
-        (wording.system_name(system), file, part, row, wording.table_name(table), reason)
+        (wording.system_name(system), file, part, row, table_label(table), reason)
         for system, file, part, row, table, reason in found.iter_rows()
     ]
     pages.fill(pages.add(ASIDE), (f"{ASIDE} · {content.school}", note), Table(ASIDE_COLUMNS, rows))

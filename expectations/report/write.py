@@ -32,6 +32,7 @@ def write_report(folder: Path, content: ReportContent) -> ReportFiles:
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
+    # Closed before there is a name in it.
     (aside / PRIVATE_FOLDER).mkdir(mode=0o700)
     summary = summarise(content)
     (aside / PAGE).write_text(render_page(content, summary), encoding="utf-8")

@@ -40,6 +40,7 @@ RULES: tuple[Rule, ...] = (
         code="CC-1/2",
         column="total",
         needs=("excused", "unexcused", "total"),
+        # A negative number is told as that (CC-1/1), and not as a wrong sum as well.
         condition=~NEGATIVE & (EXCUSED + UNEXCUSED != TOTAL),
         message="Tổng ngày nghỉ khác với nghỉ có phép cộng nghỉ không phép",
         expected=pl.format("{} + {} = {}", EXCUSED, UNEXCUSED, EXCUSED + UNEXCUSED),

@@ -29,6 +29,7 @@ RULES: tuple[Rule, ...] = (
         stated=False,
         column="homeroom_code",
         needs=("class_name", "homeroom_code"),
+        # Null where there is no staff list to look in: then nobody is called unknown.
         condition=pl.col("homeroom_code").is_null() | (pl.col("teacher_is_known") == pl.lit(value=False)).fill_null(value=False),
         message="Lớp chưa có giáo viên chủ nhiệm, hoặc mã giáo viên không có trong danh sách cán bộ",
         expected="mã của một giáo viên trong danh sách cán bộ",

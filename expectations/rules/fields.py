@@ -95,6 +95,7 @@ RULES: tuple[Rule, ...] = (
         code="QC-19.6/6",
         column="policy_category",
         needs=("policy_category",),
+        # Empty means none (HS-3): whoever is asked has the column.
         condition=pl.col("policy_category").is_not_null() & ~pl.col("policy_listed"),
         message="Diện chính sách không có trong danh mục của Bộ",
         expected="mã 01 đến 16 của danh mục diện chính sách, hoặc để trống nếu không thuộc diện nào",
@@ -261,6 +262,7 @@ RULES: tuple[Rule, ...] = (
         code="HS-7",
         column="status",
         needs=("status", "status_date"),
+        # A date that is still to come is told by HS-4/3.
         condition=(pl.col("status_date") <= pl.col("day")) & _wrong_term(),
         message="Trạng thái ghi một học kỳ nhưng ngày trạng thái thuộc học kỳ khác",
         expected=pl.format("mã trạng thái của {}", "status_term"),

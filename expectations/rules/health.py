@@ -8,6 +8,7 @@ import polars as pl
 
 from connectors.records.tables import HEALTH
 from expectations.rule import Owner, Rule, Severity
+from expectations.rules.marks import FOLDED_FROM
 from infra.regulations import QC_20
 
 _health = partial(Rule, article=QC_20, table=HEALTH.name, view="health", severity=Severity.REVIEW, owner=Owner.NURSE)
@@ -15,8 +16,7 @@ _health = partial(Rule, article=QC_20, table=HEALTH.name, view="health", severit
 HEIGHT, WEIGHT = pl.col("height_cm"), pl.col("weight_kg")
 # in metres, to the centimetre: 0.85 is 85 although 0.85 * 100 is not exactly so
 IN_METRES = (HEIGHT * 100).round(1).is_between(pl.col("limit_low_cm"), pl.col("limit_high_cm"))
-# A class of at least this many pupils of whom nobody is measured is told once, not pupil by pupil.
-FOLDED_FROM = 5
+# A class of whose pupils nobody is measured is told once, not pupil by pupil.
 CLASS_IS_EMPTY = (pl.col("class_pupils") >= FOLDED_FROM) & (pl.col("class_measured") == 0)
 FIX = "CSDL ngành › Sức khỏe học sinh: đối chiếu phiếu khám, sửa rồi lưu"
 

@@ -106,6 +106,7 @@ RULES: tuple[Rule, ...] = (
         code="TT27-7.1g",
         column="level",
         needs=("level", "score_value"),
+        # Not of disabled pupils: they are assessed against a plan of their own (TT27-9.8).
         condition=BELONGS & pl.col("is_right_score") & pl.col("test_due") & ~pl.col("disabled") & LEVEL_CONTRADICTS_SCORE,
         message="Mức đạt được và điểm kiểm tra không đi cùng nhau: đề nghị xem lại",
         expected=pl.format("với {} điểm thường là: T từ {}, H từ {}, C đến {}", "score", "limit_t", "limit_h", "limit_c"),

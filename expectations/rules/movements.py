@@ -67,6 +67,7 @@ RULES: tuple[Rule, ...] = (
         code="HS-2/6",
         column="kind",
         needs=("kind",),
+        # 01 is in the list, as a status: it says that nobody came or went.
         condition=~pl.col("kind_is_listed") | (pl.col("kind") == STUDYING).fill_null(value=False),
         message="Loại biến động không có trong danh mục",
         expected="mã 02 đến 12 của danh mục trạng thái học sinh",

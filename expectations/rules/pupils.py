@@ -29,6 +29,7 @@ FIX_NUMBER = "QLNT › Hồ sơ học sinh › Số định danh cá nhân: đ�
 FIX_PHONE = "QLNT › Hồ sơ học sinh › Điện thoại liên hệ: hỏi lại cha mẹ, sửa rồi lưu"
 FIX_AGE = "QLNT › Hồ sơ học sinh › Ngày sinh, Loại nhập học: đối chiếu giấy khai sinh và quyết định, sửa rồi lưu"
 VALID_PHONE = pl.col("phone_is_mobile") | pl.col("phone_is_landline")
+# Who may be up to three years older (TU-2), as far as records show it; ethnic minorities are asked for where the rule is.
 SPECIAL_CASE = (pl.col("enrolment_kind") == RETAINED).fill_null(value=False) | pl.any_horizontal(
     pl.col("policy_category", "disability").is_not_null()
 )
@@ -95,6 +96,7 @@ RULES: tuple[Rule, ...] = (
         code="ID-4/1",
         stated=False,
         needs=("personal_number", "ethnicity"),
+        # What only a spreadsheet spoilt is told by ID-6, with what it was; a foreigner may have a passport's number (ID-7).
         condition=~pl.col("number_is_12") & ~pl.col("foreign") & ~pl.col("number_padded_fits") & ~NUMBER.str.contains(SCIENTIFIC),
         message="Số định danh cá nhân không phải 12 chữ số",
         expected="12 chữ số",
@@ -103,6 +105,7 @@ RULES: tuple[Rule, ...] = (
     _number(
         code="ID-4/2",
         needs=("personal_number",),
+        # From 1xx on it is a foreign country of birth, whose codes were not found (ID-4; rules.md §9).
         condition=pl.col("number_is_12") & NUMBER.str.starts_with("0") & ~pl.col("number_province_known"),
         message="Ba chữ số đầu của số định danh không phải mã tỉnh nơi đăng ký khai sinh",
         expected="mã tỉnh trong danh mục, ví dụ 079 (TP. Hồ Chí Minh)",
@@ -150,6 +153,7 @@ RULES: tuple[Rule, ...] = (
     _phone(
         code="DT-1",
         stated=False,
+        # Numbers that one can say more of are told by DT-2, DT-3 and DT-4.
         condition=PHONE.is_not_null()
         & ~VALID_PHONE
         & pl.col("phone_mapped").is_null()
@@ -210,6 +214,7 @@ RULES: tuple[Rule, ...] = (
     _age(
         code="TU-3",
         needs=("birth_date", "grade", "status", "enrolment_kind"),
+        # A birth date that is still to come is told by HS-4/2.
         condition=AT_SCHOOL & (pl.col("birth_date") <= pl.col("day")) & (pl.col("years_older") < 0),
         message="Học sinh nhỏ hơn tuổi của khối: chỉ được khi có hồ sơ học vượt lớp",
         expected=pl.format("sinh năm {} (khối {})", "right_birth_year", "grade"),

@@ -77,6 +77,7 @@ RULES: tuple[Rule, ...] = (
     _reward(
         code="TT27-13.2",
         severity=Severity.BLOCK,
+        # One way only: HTT is necessary and not enough, since the class must recognise the pupil, which no system tells (TT27-13.2).
         condition=(REWARD == EXEMPLARY_PUPIL) & (RESULT != "HTT"),
         message="Danh hiệu Học sinh Tiêu biểu chỉ dành cho kết quả Hoàn thành tốt",
         expected=pl.format("kết quả HTT (đang lưu: {})", RESULT),

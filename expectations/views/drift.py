@@ -1,4 +1,4 @@
-"""What changed since the newest earlier night of the same school year: rows per table, class sizes, pupils and marks that went."""
+"""What changed since the newest earlier night: rows per table; within a school year also class sizes, pupils and marks that went."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from connectors.records import codes
 from connectors.records.tables import MARKS, TABLES
-from expectations.views.enrolment import ENTERING, LEAVING
 from expectations.views.facts import is_at_school
 from expectations.views.keys import TABLE_KEYS, key_of
 from expectations.views.marks import IS_ENTERED
@@ -62,7 +62,11 @@ def vanished_pupils(scene: Scene) -> pl.LazyFrame:
     rows = _before(scene, "pupils").filter(HERE & pl.col("pupil_code").is_not_null())
     before = rows.unique("pupil_code", keep="first", maintain_order=True)
     listed = scene.main("pupils").select("pupil_code", is_listed=pl.lit(value=True)).unique("pupil_code")
-    moved = scene.main("movements").filter(pl.col("kind").is_in([*LEAVING, *ENTERING])).select("pupil_code", has_moved=pl.lit(value=True))
+    moved = (
+        scene.main("movements")
+        .filter(pl.col("kind").is_in([*codes.LEAVING, *codes.ENTERING]))
+        .select("pupil_code", has_moved=pl.lit(value=True))
+    )
     joined = before.select("pupil_code", "class_name", "source_system").join(listed, on="pupil_code", how="left")
     joined = joined.join(moved.unique("pupil_code"), on="pupil_code", how="left")
     here = pl.col("is_listed", "has_moved").fill_null(value=False)

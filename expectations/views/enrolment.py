@@ -11,9 +11,6 @@ from connectors.records import codes
 from expectations.views.facts import is_at_school
 from expectations.views.scene import PLACE, Scene
 
-ENTERING = (*codes.MOVED_IN, *codes.CAME_BACK)
-LEAVING = (*codes.MOVED_OUT, *codes.DROPPED_OUT)
-
 
 def enrolment(scene: Scene) -> pl.LazyFrame:
     """What `_enrolment` tells, computed once for all views of a check."""
@@ -28,8 +25,8 @@ def _enrolment(scene: Scene) -> pl.LazyFrame:
     """
     rows = scene.main("pupils").filter(pl.col("pupil_code").is_not_null()).unique("pupil_code", keep="first", maintain_order=True)
     joined = rows.join(_movement_dates(scene), on="pupil_code", how="left").join(_class_grades(scene), on="class_name", how="left")
-    came = _last_date("moved_in_on", ENTERING)
-    went = _last_date("moved_out_on", LEAVING)
+    came = _last_date("moved_in_on", codes.ENTERING)
+    went = _last_date("moved_out_on", codes.LEAVING)
     # someone who left and came back is here: only the newer of the two dates counts
     left_on = pl.when((came > went).fill_null(value=False)).then(None).otherwise(went)
     return joined.select(
@@ -48,8 +45,8 @@ def _enrolment(scene: Scene) -> pl.LazyFrame:
 def _movement_dates(scene: Scene) -> pl.LazyFrame:
     moved = scene.main("movements").filter(pl.col("pupil_code").is_not_null()).group_by("pupil_code")
     return moved.agg(
-        moved_in_on=pl.col("date").filter(pl.col("kind").is_in(ENTERING)).max(),
-        moved_out_on=pl.col("date").filter(pl.col("kind").is_in(LEAVING)).max(),
+        moved_in_on=pl.col("date").filter(pl.col("kind").is_in(codes.ENTERING)).max(),
+        moved_out_on=pl.col("date").filter(pl.col("kind").is_in(codes.LEAVING)).max(),
     )
 
 

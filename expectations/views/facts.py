@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from connectors.records import codes
-from connectors.records.school_year import FIRST_TERM, SECOND_TERM, SUMMER
+from connectors.records.school_year import FIRST_TERM, LAST_LESSONS, SECOND_TERM, SUMMER
 from infra.regulations import NEW_WARDS, TT27_FIRST_YEAR
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def term_of(column: str, year: SchoolYear) -> pl.Expr:
     return (
         pl.when(pl.col(column).is_between(year.first_day, second, closed="left"))
         .then(pl.lit(FIRST_TERM))
-        .when(pl.col(column).is_between(second, year.on((5, 31))))
+        .when(pl.col(column).is_between(second, year.on(LAST_LESSONS)))
         .then(pl.lit(SECOND_TERM))
         .when(pl.col(column).is_not_null())
         .then(pl.lit(SUMMER))

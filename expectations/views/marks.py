@@ -117,6 +117,7 @@ def filled_marks_at(scene: Scene, times: pl.LazyFrame) -> pl.LazyFrame:
     """Every mark expected at the times (time, due) that are asked for, and what is entered for it."""
     entered = latest_marks(scene).filter(OF_MAIN).select(*MARK, *ENTERED, "is_right_score", "is_entered")
     classes = enrolment(scene).select("class_name", "grade").unique()
+    # Also pupils without a class owe their marks: a missing class equals a missing one.
     expected = obliged_at(scene, times).join(kept_books(scene, classes), on=["class_name", "grade", "time"], nulls_equal=True)
     return expected.join(entered, on=MARK, how="left").with_columns(pl.col("is_entered", "is_right_score").fill_null(value=False))
 
@@ -170,6 +171,7 @@ def gradebook_shapes(scene: Scene) -> pl.LazyFrame:
     place = [pl.col(column).filter(is_whole).first() for column in PLACE if column != "source_system"]
     books = rows.group_by("source_system", "class_name", "time", whole.alias("whole"))
     shapes = books.agg(*place, has_whole=(is_whole & IS_ENTERED).any(), has_parts=(~is_whole & IS_ENTERED).any(), only_whole=is_whole.all())
+    # Parts win: a combined column that is there and was left blank is no second shape.
     return shapes.with_columns(combined=~pl.col("has_parts") & (pl.col("has_whole") | pl.col("only_whole")))
 
 

@@ -31,6 +31,7 @@ def pupils(scene: Scene) -> pl.LazyFrame:
         foreign=(pl.col("ethnicity") == codes.FOREIGNER).fill_null(value=False),
         repeated_code=pl.col("pupil_code").is_not_null()
         & (pl.len().over(SYSTEM_AND_CODE) > 1)
+        # Once for each code, at the last of its rows.
         & pl.struct(SYSTEM_AND_CODE).is_last_distinct(),
     )
     joined = (

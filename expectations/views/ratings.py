@@ -32,6 +32,7 @@ def ratings(scene: Scene) -> pl.LazyFrame:
     year, limits = pl.col("rated_year"), scene.limits
     joined = scene.table("ratings").join(staff, on=SYSTEM_AND_CODE, how="left").with_columns(rated_year=_rated_year())
     rank = {rating: place for place, rating in enumerate((CIVIL_RATING_LOWEST, *reversed(CIVIL_RATING_FROM)))}
+    # A unit whose rating the school did not set ranks above all: nobody is called higher.
     above = pl.col("civil_rating").replace_strict(rank, default=None, return_dtype=pl.Int64) > rank.get(limits.unit_rating, len(rank))
     return joined.with_columns(
         computed_standard=_standard(),
@@ -60,7 +61,7 @@ def expected_ratings(scene: Scene) -> pl.LazyFrame:
     return joined.with_columns(
         year=pl.lit(str(due)),
         teaches=(pl.col("staff_group") == TEACHERS).fill_null(value=False),
-        worked_half=(pl.col("arrived_on") <= pl.date(due, 7, 1)).fill_null(value=True),
+        worked_half=(pl.col("arrived_on") <= _middle_of(pl.lit(due))).fill_null(value=True),
         rated_by_head=pl.col("rated_by_head").fill_null(value=False),
     )
 

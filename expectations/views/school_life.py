@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from connectors.records.school_year import LAST_LESSONS
 from connectors.records.tables import ATTENDANCE, CLASSES, HEALTH, MOVEMENTS
 from expectations.views.enrolment import due_months, enrolment, obliged_all_month, obliged_on
 from expectations.views.facts import is_at_school, is_listed, term_of
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 MONTH, CLASS_MONTH = ["pupil_code", "month"], ["class_name", "month"]
 MEASURED = ["source_system", "pupil_code"]
-LAST_DAY_OF_LESSONS = (5, 31)
 
 
 def classes(scene: Scene) -> pl.LazyFrame:
@@ -53,8 +53,9 @@ def attendance_terms(scene: Scene) -> pl.LazyFrame:
     """Days off of each pupil in each term of this school year (a month belongs to the term it begins in), with limit_term_days."""
     first_day = pl.format("{}-01", "month").str.to_date("%Y-%m-%d", strict=False)
     rows = scene.table("attendance").with_columns(month_first=first_day)
-    ours = rows.filter(pl.col("month_first").is_between(scene.year.first_day, scene.year.on(LAST_DAY_OF_LESSONS)))
+    ours = rows.filter(pl.col("month_first").is_between(scene.year.first_day, scene.year.on(LAST_LESSONS)))
     terms = ours.with_columns(term=term_of("month_first", scene.terms)).group_by("source_system", "pupil_code", "term")
+    # The class of the last month: a pupil may have changed it within the term.
     place = pl.col("class_name", *(column for column in PLACE if column != "source_system")).sort_by("month").last()
     counted = terms.agg(place, days_off=(pl.col("excused").fill_null(0) + pl.col("unexcused").fill_null(0)).sum())
     return counted.with_columns(limit_term_days=scene.limits.max_school_days_a_term)

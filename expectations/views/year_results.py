@@ -26,7 +26,7 @@ PUPIL = ["pupil_code", "class_name", "grade", *PLACE]
 def year_results(scene: Scene) -> pl.LazyFrame:
     """Pupils enrolled at the end of the year, once results are due: stored columns, computed, because, missing counts.
 
-    `computed` is null when levels_missing, traits_missing or tests_missing is over 0 (not decidable: Điều 9.5 of
+    `computed` is null when levels_missing, traits_missing or tests_missing is over 0 (not decidable: TT27-9.5 of
     rules.md); `because` names the first condition that keeps it from the better result.
     """
     stored = scene.main("year_results").select("pupil_code", *STORED).unique("pupil_code", keep="first", maintain_order=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from flows.cli.common import add_home_options, home_of, iso_day, print_json, print_lines
+from flows.cli.common import add_home_options, home_of, iso_day, print_json, print_lines, require_consent, require_same_name
 from infra.clock import vietnamese_date
 from infra.errors import ConfigurationError, ExitCode
 from infra.vietnamese import number
@@ -37,8 +36,7 @@ def _accept(arguments: argparse.Namespace) -> int:
     home, system, reason = home_of(arguments), arguments.source, " ".join(arguments.reason.split())
     if not reason:
         raise ConfigurationError("Chưa nêu lý do", where="--reason", fix="viết vì sao thay đổi này là đúng")
-    if arguments.yes not in (None, system):
-        raise ConfigurationError(f"--yes nêu “{arguments.yes}”, không phải “{system}”", where="--yes", fix=f"viết: --yes {system}")
+    require_same_name(system, arguments.yes)
     day = arguments.day or home.today
     (pulled,) = pull_aside(home, [system], day)
     if pulled.snapshot is None:
@@ -49,7 +47,7 @@ def _accept(arguments: argparse.Namespace) -> int:
         return ExitCode.OK
     if not arguments.json:
         print_lines(_plan(system, pulled.snapshot, breaches, day))
-    _require_consent(system, arguments.yes)
+    require_consent(system, arguments.yes, "Gõ tên nguồn ({}) để chấp nhận, Enter để thôi: ", "Chưa chấp nhận gì")
     written = accept(home, pulled.snapshot, day, reason, breaches)
     told = f"Đã ghi: {written.who}, {written.when}, vì: {reason}. Lần kéo sau trạng thái này được dùng; chạy truong nightly."
     _tell(arguments, [breach.line() for breach in breaches], [told])
@@ -69,18 +67,6 @@ def _plan(system: str, snapshot: Snapshot, breaches: tuple[Breach, ...], day: da
     yield f"Chỉ dùng cho đúng thay đổi này (hoặc nằm giữa nó và mức cũ), đến khi số liệu trở lại như cũ hoặc sau {ACCEPTED_DAYS} ngày."
     if any(breach.kind in SET_BY_HAND for breach in breaches):
         yield f"Nếu từ nay luôn như vậy thì sửa mức ở [sources.{system}.contract] trong truong.toml, nếu không sẽ lại báo."
-
-
-def _require_consent(system: str, yes: str | None) -> None:
-    """The source's name, given by --yes or typed. ConfigurationError when it is not: then nothing was written."""
-    if yes == system:
-        return
-    fix = f"xem kỹ rồi chạy lại với: --yes {system}"
-    if not sys.stdin.isatty():
-        raise ConfigurationError("Chưa chấp nhận gì: cần người xác nhận", where=system, fix=fix)
-    print(f"Gõ tên nguồn ({system}) để chấp nhận, Enter để thôi: ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != system:
-        raise ConfigurationError("Chưa chấp nhận gì: tên gõ không khớp", where=system, fix=fix)
 
 
 def _tell(arguments: argparse.Namespace, accepted: list[str], lines: list[str]) -> None:

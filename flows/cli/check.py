@@ -94,6 +94,7 @@ def _pulled(folder: Path, scratch: Path, day: date | None) -> tuple[Snapshot | N
 def pull_side_by_side(sources: Sequence[Source], day: date) -> tuple[dict[str, Snapshot], list[SourceError]]:
     """Fetch every source at once; those that fail are told, the others are used."""
     with ThreadPoolExecutor(max_workers=max(1, len(sources))) as pool:
+        # `submit`, not `map`: of `map` the first failure would hide what the others gave.
         futures = {source.system: pool.submit(source.fetch, day) for source in sources}
     errors = [error for future in futures.values() if isinstance(error := future.exception(), SourceError)]
     unexpected = [error for future in futures.values() if (error := future.exception()) and not isinstance(error, SourceError)]
@@ -126,6 +127,7 @@ def _checked(snapshot: Snapshot, context: CheckContext, earlier: Sequence[Snapsh
     from expectations.rules import all_rules  # noqa: PLC0415
 
     result = check(snapshot, all_rules(), context, earlier)
+    # A folder that is not there: a folder of files has no nights behind it, so everything was first seen today.
     return replace(result, findings=with_history(result.findings, context.day, snapshot.folder / "no-earlier-nights"))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from flows.home import Home, open_home
-from infra.errors import ExitCode
+from infra.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +26,7 @@ ARGPARSE_WORDS = (
     (r"argument (.*): not allowed with argument (.*)", r"\1 không dùng cùng \2"),
     (r"argument (.*): invalid \w+ value: (.*)", r"\1 phải là số, không phải \2"),
     (r"argument (.*): expected .*", r"\1 cần một giá trị đi kèm"),
+    # Last: what is left of a message of our own, as that of `iso_day`.
     (r"^argument ", ""),
 )
 
@@ -93,3 +94,21 @@ def print_lines(lines: Iterable[str]) -> None:
 def warn(line: str) -> None:
     """One line on stderr."""
     print(line, file=sys.stderr)
+
+
+def require_same_name(name: str, yes: str | None) -> None:
+    """ConfigurationError where `--yes` names something else: before anything is pulled or read."""
+    if yes not in (None, name):
+        raise ConfigurationError(f"--yes nêu “{yes}”, không phải “{name}”", where="--yes", fix=f"viết: --yes {name}")
+
+
+def require_consent(name: str, yes: str | None, question: str, nothing_done: str) -> None:
+    """The name of what is agreed to, given by `--yes` or typed after `question`. ConfigurationError when it is not."""
+    if yes == name:
+        return
+    fix = f"xem kỹ rồi chạy lại với: --yes {name}"
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"{nothing_done}: cần người xác nhận", where=name, fix=fix)
+    print(question.format(name), end="", file=sys.stderr, flush=True)  # not on stdout, which may be JSON
+    if sys.stdin.readline().strip() != name:
+        raise ConfigurationError(f"{nothing_done}: tên gõ không khớp", where=name, fix=fix)

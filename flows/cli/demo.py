@@ -20,7 +20,7 @@ from infra.vietnamese import number
 if TYPE_CHECKING:
     import argparse
 
-DEMO_DAY = date(2027, 5, 31)
+DEMO_DAY = date(2027, 5, 31)  # the last day of lessons: every mark and the year's results are there
 DEMO_PUPILS, DEMO_SEED = 1050, 1
 DEMO_SETTINGS = """\
 # Trường mẫu do `truong demo` tạo ra. Mọi người và số liệu trong đó đều không có thật.

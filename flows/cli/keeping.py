@@ -70,6 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
     else:
         print_lines([f"Đã sao lưu ngày {vietnamese_date(home.today)}:", *(f"  {result.detail}" for result in results)])
         print_lines(f"  CHÚ Ý: {line}" for line in (*backing_up.marked_lines(home), *problems))
+    # Told first: what was saved all the same must not be lost behind the error.
     if errors:
         raise errors[0]
     return ExitCode.BACKUP if problems else ExitCode.OK

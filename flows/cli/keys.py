@@ -80,6 +80,7 @@ def _key_from_paper() -> str:
     """What a person at a terminal reads off the paper, unseen; empty when it was tried elsewhere."""
     if not sys.stdin.isatty():
         return ""
+    # On stderr: stdout may be one answer in JSON.
     return getpass.getpass("Gõ khóa trên giấy để máy thử mở kho (không hiện ra); đã thử ở máy khác thì Enter: ", sys.stderr).strip()
 
 

@@ -74,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("Đã dừng theo yêu cầu. Chạy lại lệnh này sẽ làm tiếp từ đầu, không mất gì.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
+        # Who read on (head, less) has seen enough.
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the outer edge
         return _tell(error)

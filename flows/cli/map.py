@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from connectors.column_maps.propose import SheetProposal
 
-SYSTEMS = ("qlnt", "csdl", "staff")
+# Those that a shipped map reads files of; written out, because every verb would pay for importing the maps.
+SYSTEMS = ("qlnt", "csdl", "staff", "temis", "lms", "accounts", "health")
 
 
 def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

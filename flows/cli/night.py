@@ -60,6 +60,7 @@ def run_night(home: Home, day: date) -> NightRecord:
 
             announce(StepEvent("start", STARTING, "xong", "sẵn sàng", time.monotonic() - begun))
             state = nightly(str(home.file), day.isoformat(), return_state=True)
+            # A bad night is told by its record; only a night that could not begin (SchoolError) has none.
             outcome = state.result(raise_on_failure=False)
     if isinstance(outcome, SchoolError):
         raise outcome
@@ -91,6 +92,7 @@ def prefect_api(home: Home, *, standing: bool = False) -> Iterator[None]:
             import prefect  # noqa: F401, PLC0415 - imported while the server starts beside us
 
             stack.enter_context(embedded_server(server))
+            # After the server, as a stack ends backwards: the logs go while it still stands.
             stack.callback(_flush_logs)
         yield
 

@@ -53,6 +53,7 @@ class _LiveLines:
                 self._tasks[event.step] = self._progress.add_task(event.label, total=None, detail="")
             task = self._tasks[event.step]
             if event.state == "chạy":
+                # Without a total the bar runs to and fro: a step that cannot tell how far it is must not look stuck at nothing.
                 total = None if event.fraction is None else 1.0
                 self._progress.update(task, total=total, completed=event.fraction or 0.0, detail=event.detail)
             else:
@@ -71,6 +72,7 @@ def _live_lines() -> Iterator[_LiveLines]:
         TextColumn("{task.description}", table_column=Column(no_wrap=True)),
         BarColumn(bar_width=8),
         TimeElapsedColumn(),
+        # No markup: a line that names a section, as [alerts], would lose it as if it were a style.
         TextColumn("{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
     )
     with Progress(*columns, console=Console(stderr=True), expand=True) as progress:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from flows.cli.common import add_home_options, home_of, iso_day, print_json, print_lines
+from flows.cli.common import add_home_options, home_of, iso_day, print_json, print_lines, require_consent, require_same_name
 from infra.clock import vietnamese_date
 from infra.errors import ConfigurationError, ExitCode
 from infra.vietnamese import number
@@ -119,14 +118,13 @@ def _approve(arguments: argparse.Namespace) -> int:
         if not text:
             raise ConfigurationError("Còn để trống", where=option, fix=fix)
     name = arguments.class_name
-    if arguments.yes not in (None, name):
-        raise ConfigurationError(f"--yes nêu “{arguments.yes}”, không phải “{name}”", where="--yes", fix=f"viết: --yes {name}")
+    require_same_name(name, arguments.yes)
     home = home_of(arguments)
     snapshot, entry = _entry_of(home, arguments.day)
     place = place_to_approve(entry, name, arguments.time)
     if not arguments.json:
         print_lines(_plan(snapshot, place))
-    _require_consent(name, arguments.yes)
+    require_consent(name, arguments.yes, "Gõ tên lớp ({}) để ghi, Enter để thôi: ", "Chưa duyệt gì")
     written = approve(home, snapshot, (name, place.time), by, reason)
     if arguments.json:
         print_json({name: getattr(written, name) for name in ("class_name", "time", "day", "when", "who", "by", "why")})
@@ -150,15 +148,3 @@ def _plan(snapshot: Snapshot, place: Place) -> Iterator[str]:
         taken = vietnamese_date(snapshot.sources[MAIN].taken_from)
         yield f"  • CHÚ Ý: đêm đó không kéo được QLNT, số liệu là của đêm {taken}"
     yield "Từ đêm sau, mọi ô bị sửa, thêm hay mất so với số liệu này được nêu trong báo cáo cho đến khi duyệt lại."
-
-
-def _require_consent(name: str, yes: str | None) -> None:
-    """The class's name, given by --yes or typed. ConfigurationError when it is not: then nothing was written."""
-    if yes == name:
-        return
-    fix = f"xem kỹ rồi chạy lại với: --yes {name}"
-    if not sys.stdin.isatty():
-        raise ConfigurationError("Chưa duyệt gì: cần người xác nhận", where=name, fix=fix)
-    print(f"Gõ tên lớp ({name}) để ghi, Enter để thôi: ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != name:
-        raise ConfigurationError("Chưa duyệt gì: tên gõ không khớp", where=name, fix=fix)

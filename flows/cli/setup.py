@@ -30,6 +30,7 @@ def _setup(arguments: argparse.Namespace) -> int:
     if file.exists():
         raise ConfigurationError("Trường này đã được cài đặt, không ghi đè", where=str(file), fix="sửa tệp đó, rồi chạy `truong doctor`")
     root.mkdir(parents=True, exist_ok=True)
+    # Aside: a half-written file would count as a school that is set up, and would never be overwritten.
     aside = root / f".{SETTINGS_FILE}.part"
     aside.write_text(files("infra").joinpath(EXAMPLE).read_text(encoding="utf-8"), encoding="utf-8")
     aside.replace(file)

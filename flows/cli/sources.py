@@ -115,6 +115,7 @@ def _newest_night(home: Home) -> Snapshot | None:
     folders = sorted(home.folder("snapshots").glob(NIGHT_FOLDERS))
     try:
         return open_snapshot(folders[-1]) if folders else None
+    # What reading a damaged manifest can raise: no JSON, a key that is missing, a list where a mapping should be.
     except (OSError, ValueError, KeyError, TypeError):
         return None  # a night that cannot be read tells nothing here; `truong status` and the backup do
 

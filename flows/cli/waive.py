@@ -78,6 +78,7 @@ def _list(home: Home, day: date, *, as_json: bool) -> int:
     from flows.waiving import listed, newest_night, waivers  # noqa: PLC0415 - heavy
 
     signed = waivers(home)
+    # Before the first signature there may be no night either: then the list is empty, not an error.
     found = listed(newest_night(home), signed, day) if signed else []
     if as_json:
         print_json([_facts(waiver, state) for waiver, state in found])

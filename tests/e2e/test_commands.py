@@ -80,6 +80,7 @@ def test_the_mail_plan_counts_and_deletes_nothing(good_night: Path) -> None:
     assert 0 < plan["prune"]["count"] == sum(group["count"] for group in plan["groups"])
     assert plan["prune"]["bytes"] == sum(group["bytes"] for group in plan["groups"])
     assert plan["held"]
+    # Five years before the demo's day: `keep_years` as it stands by default.
     assert plan["cutoff"] == "2022-05-31"
     assert "CHƯA XÓA THƯ NÀO" in truong("mail", "plan", "--config", good_night / "truong.toml").out
     assert sorted(path.relative_to(maildir).as_posix() for path in maildir.rglob("*")) == before
@@ -90,6 +91,7 @@ def test_status_is_one_screen_read_from_the_repository(good_night: Path) -> None
     assert done.code == 0, done.err
     for told in ("QLNT", "CSDL ngành", "Hồ sơ nhân sự", "31/05/2027", "chặn", "xem kỹ", "đọc từ chính kho", "Diễn tập khôi phục"):
         assert told in done.out
+    # What a terminal shows without scrolling.
     assert len(done.out.splitlines()) <= 24
 
 

@@ -36,6 +36,7 @@ def _children_of(pid: int) -> list[int]:
     found = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
+            # Behind the last bracket: a program's name may hold blanks and brackets itself (proc(5)).
             fields = status.read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
@@ -46,6 +47,7 @@ def _children_of(pid: int) -> list[int]:
 
 def _alive(pid: int) -> bool:
     try:
+        # A zombie is dead; only its parent has not asked for it yet.
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except OSError:
         return False

@@ -92,9 +92,11 @@ def served(tmp_path_factory: pytest.TempPathFactory, good_night: Path) -> Iterat
         server = subprocess.Popen(command, stdout=log, stderr=log, env=clean_environment(), cwd=home, start_new_session=True)
     school = Served(home, port)
     try:
+        # Restore on demand is the fourth, and has no schedule.
         wait_for(lambda: len(school.deployments()) == 4 and len(school.scheduled()) >= 3, START_SECONDS)
         yield school
     finally:
+        # The whole group: each deployment runs its flows in a process of its own.
         os.killpg(server.pid, signal.SIGINT)
         try:
             server.wait(30)

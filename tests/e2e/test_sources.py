@@ -61,6 +61,7 @@ def sql(home: Path, *statements: str) -> None:
 
 
 def test_all_systems_are_listed_for_a_machine_without_settings_and_without_looking(tmp_path: Path) -> None:
+    # An address that belongs to nobody (RFC 5737): whoever asked it would wait in vain.
     unreachable = '[sources.website]\nkind = "database"\nurl = "postgresql://a@192.0.2.1/d"\n'
     off = '[sources.thu_vien]\nkind = "folder"\npath = "/khong/co"\nenabled = false\n'
     (tmp_path / "truong.toml").write_text(f'[school]\nname = "T"\n{unreachable}{off}', encoding="utf-8")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = "2027-05-31"
+# The reason has a word that stands nowhere else, to look for where no reason may be.
 RULE, REASON, SIGNER = "ID-4/4", "lý do Bímật của gia đình", "Phó hiệu trưởng Lê Thị Ký"
 
 

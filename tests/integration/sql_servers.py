@@ -110,6 +110,7 @@ def postgresql() -> Iterator[PostgreSql]:
         try:
             yield PostgreSql(port)
         finally:
+            # Nothing in it is worth a checkpoint.
             _done("postgres", [*control, "-m", "immediate", "stop"])
 
 

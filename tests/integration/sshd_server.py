@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAM = "/usr/sbin/sshd"
+# StrictModes: pytest's folders lie below /tmp, where others may write. MaxStartups: with ten log-ins at once sshd begins to drop some.
 CONFIGURATION = """
 Port {port}
 ListenAddress 127.0.0.1

@@ -72,6 +72,7 @@ def lying(file: Path) -> None:
     content = bytearray(file.read_bytes())
     with zipfile.ZipFile(file) as book:
         part = book.getinfo(SHEET)
+    # Where a zip keeps the unpacked size: 22 bytes into a part's own header, 24 into its entry of the directory (46 bytes, then the name).
     struct.pack_into("<I", content, part.header_offset + 22, 1000)
     directory = content.rindex(SHEET.encode()) - 46
     struct.pack_into("<I", content, directory + 24, 1000)
@@ -89,6 +90,7 @@ def overlapping(file: Path) -> None:
                 setattr(copy, name, getattr(part, name))
             copy.file_size = 1000
             book.filelist.append(copy)
+        # Else closing it writes no new directory.
         book._didModify = True
 
 
@@ -100,6 +102,7 @@ def nested(file: Path) -> None:
         book.write(file.with_suffix(".inner"), "xl/embeddings/inner.xlsx")
 
 
+# The "billion laughs": entities made of entities, a few hundred bytes that unfold to 100 GB.
 LAUGHS = b'<!DOCTYPE lolz [<!ENTITY a "' + b"ha" * 50 + b'">' + b"".join(
     b'<!ENTITY %c "%s">' % (98 + level, b"&%c;" % (97 + level) * 10) for level in range(9)
 ) + b"]>"  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 from connectors.records import codes
 from expectations.progress import State, current_time, grade_entry
 from expectations.views.programme import CHARACTER
-from infra.settings import Gradebook
+from infra.settings import Gradebook, Limits
 from tests.rules.school_tables import Row, Tables, book, character, mark, pupil, school_class, snapshot_of
 
 if TYPE_CHECKING:
@@ -62,6 +62,17 @@ def test_a_book_goes_from_not_due_to_complete(entries: tuple[int, int], day: dat
 def test_a_subject_without_a_test_needs_no_score(tmp_path: Path) -> None:
     tables = class_3a(0) | {"marks": [mark(code, "DD", "CK1", "T") for code in FIVE]}
     assert one(books_of(tmp_path, tables), "DD")["state"] == State.COMPLETE
+
+
+def test_science_needs_a_score_only_where_the_school_tests_it(tmp_path: Path) -> None:
+    """By default limits a class of such a school could never be approved: its science books stayed short of a test that nobody holds."""
+    pupils = [pupil(code, class_name="4A", grade=4) for code in FIVE]
+    tables = {"pupils": pupils, "classes": [school_class("4A")], "marks": [mark(code, "KH", "CK1", "T") for code in FIVE]}
+    snapshot = snapshot_of(tmp_path, tables, ON)
+    states = [
+        one(grade_entry(snapshot, ON, limits=limits), "KH", class_name="4A")["state"] for limits in (None, Limits(science_is_tested=False))
+    ]
+    assert states == [State.MISSING, State.COMPLETE]
 
 
 def test_a_wholly_empty_class_is_told_in_every_subject(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import xlsxwriter
 
-from connectors.column_maps import FolderMap, read_map
+from connectors.column_maps import FolderMap, load_map, map_names, read_map
 from connectors.column_maps.propose import as_toml, propose
 from connectors.errors import SourceChanged
 from connectors.files.reading import read_file
@@ -103,3 +103,8 @@ def test_a_file_that_nothing_is_known_of_is_one_line(headings: tuple[str, ...], 
 def test_staff_files_are_told_from_pupils(tmp_path: Path) -> None:
     file = write(tmp_path / "a.xlsx", ("Mã CB", "Họ tên", "Ngày sinh", "Chức vụ", "Trình độ"), [("CB1", "Lê An", "01/01/1990", "01", "03")])
     assert [proposal.table for proposal in propose(read_grids(file), file, "staff")] == ["staff"]
+
+
+def test_every_system_that_a_shipped_map_reads_files_of_can_be_named() -> None:
+    maps = [load_map(name) for name in map_names()]
+    assert set(map_verb.SYSTEMS) == {column_map.system for column_map in maps if isinstance(column_map, FolderMap)}

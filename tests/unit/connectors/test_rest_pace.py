@@ -86,11 +86,11 @@ def test_a_rate_slower_than_the_fetch_does_not_oversleep_its_end() -> None:
         ("Mon, 31 May 2027 02:00:45 GMT", 45),
         ("Mon, 31 May 2027 01:00:00 GMT", 0),
         ("Mon, 31 May 2027 09:01:00 +0700", 60),
-        ("9" * 400, 999_999_999),
+        ("9" * 400, 999_999_999),  # as a float of all its digits it would be infinite
         ("soon", None),
         ("-5", None),
         ("1.5", None),
-        ("²", None),
+        ("²", None),  # a digit to str.isdigit(), none to float()
         ("", None),
         (None, None),
     ],

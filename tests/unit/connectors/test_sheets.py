@@ -31,6 +31,7 @@ FILE_MAP = FileMap(
 HEADER = ("STT", "Mã định danh", "Họ tên", "Lớp", "Tên cha", "Tên mẹ")
 ROW_1 = (1.0, "7900000001", "Nguyễn An", "1A", "Nguyễn Ba", "Trần Má")
 ROW_2 = (2.0, "7900000002", "Lê Bình", "1A", "", "Lê Mẹ")
+# The second begins like a heading, and is none.
 TITLES = (("SỞ GIÁO DỤC VÀ ĐÀO TẠO",), ("Họ tên người lập: Lê Thị Xuất",), ("Ngày xuất dữ liệu: 31/05/2027",))
 
 

@@ -27,7 +27,7 @@ TEXTS = (
     "2027-05-20 08:15:00", "2027-05-20T08:15:00", "2027-05-20 08:15", "2027-05-20 08:15:00.25", "x", "không", "Kinh", "Mẹ", "infinity",
 )  # fmt: skip
 GROUP = 64
-COUNTS = (0, 1, 3 * GROUP + 8)
+COUNTS = (0, 1, 3 * GROUP + 8)  # nothing, one row, and a last group that is not full
 
 
 @pytest.fixture(autouse=True)

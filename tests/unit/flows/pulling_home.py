@@ -18,6 +18,7 @@ from tests.integration.connector_sources import QLNT_ROWS, write_qlnt
 if TYPE_CHECKING:
     from pathlib import Path
 
+# In the middle of a term: around Tết, in summer and when the year opens a contract lets more pass.
 FIRST = date(2026, 11, 10)
 SETTINGS = """\
 [school]

@@ -33,6 +33,7 @@ def test_loopback_is_turned_on_where_we_may() -> None:
 
 
 def test_without_the_right_to_it_one_line_says_what_to_do() -> None:
+    # In a namespace of one's own everybody is root with every right: this takes away the one that is needed.
     told = _without_network("setpriv", "--bounding-set", "-net_admin")
     assert len(told.splitlines()) == 1
     assert "127.0.0.1" in told

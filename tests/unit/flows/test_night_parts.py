@@ -77,6 +77,7 @@ def test_a_killed_night_leaves_no_lock(home: Home) -> None:
     )
     with subprocess.Popen([sys.executable, "-c", code, str(home.root)], stdout=subprocess.PIPE) as night:
         assert night.stdout is not None
+        # It says so once it holds the lock: before, the test might ask too early and find it free.
         night.stdout.readline()
         with pytest.raises(NightAlreadyRunning), one_night_at_a_time(home):
             pass
