@@ -45,19 +45,23 @@ FORM_SYSTEMS = ("qlnt",)
 
 def check_night(home: Home, day: date) -> StepResult:
     """Run every rule in one scan per view and keep the findings with their history."""
-    snapshot = night_snapshot(home, day)
-    context = CheckContext(day, home.settings.limits, home.settings.gradebook, approved_results(home))
-    result = check(snapshot, all_rules(), context, nights_to_compare(home, day))
-    # Before the history: what a person let pass was never a finding of this night.
-    findings = with_history(without_accepted_drift(home, result.findings, day), day, home.folder("findings"))
-    folded = with_history(result.folded, day, home.folder("findings"))
-    result = replace(result, findings=findings, folded=folded, waived=waived(findings, waivers(home), day))
+    result = checked(home, night_snapshot(home, day), day)
     folder = home.folder("findings", day)
     save_findings(result, folder, day)
     by_severity = Counter(result.open["severity"].to_list())
     counts = {severity.value: by_severity.get(severity.value, 0) for severity in Severity}
     detail = ", ".join(f"{number(count)} {severity}" for severity, count in counts.items() if count) or "không có lỗi nào"
     return StepResult("", "", detail, counts, _check_facts(result), {"findings": str(folder / "findings.csv")}, damage_lines(home))
+
+
+def checked(home: Home, snapshot: Snapshot, day: date) -> QualityResult:
+    """What every rule says of a snapshot on a day, as the school's own nights, limits, approvals and signed exceptions have it."""
+    context = CheckContext(day, home.settings.limits, home.settings.gradebook, approved_results(home))
+    result = check(snapshot, all_rules(), context, nights_to_compare(home, day))
+    # Before the history: what a person let pass was never a finding of this night.
+    findings = with_history(without_accepted_drift(home, result.findings, day), day, home.folder("findings"))
+    folded = with_history(result.folded, day, home.folder("findings"))
+    return replace(result, findings=findings, folded=folded, waived=waived(findings, waivers(home), day))
 
 
 def _check_facts(result: QualityResult) -> dict[str, str]:

@@ -104,19 +104,15 @@ def pull_side_by_side(sources: Sequence[Source], day: date) -> tuple[dict[str, S
 
 
 def _check_newest_night(arguments: argparse.Namespace) -> int:
-    from connectors.records.snapshot import open_snapshot  # noqa: PLC0415 - heavy
-    from expectations.check import CheckContext  # noqa: PLC0415
-    from flows.approving import approved_results  # noqa: PLC0415
-    from flows.pulling import NIGHT_FOLDERS  # noqa: PLC0415 - heavy
+    """As the night itself checks, with the school's earlier nights and signed exceptions; keeps nothing but the file that was asked for."""
+    from flows.approving import night_of  # noqa: PLC0415 - heavy
+    from flows.checking import checked  # noqa: PLC0415 - heavy
 
     home = home_of(arguments)
-    folders = sorted(home.folder("snapshots").glob(NIGHT_FOLDERS))
-    if not folders:
-        raise SourceUnreachable("Chưa có đêm nào để kiểm tra", where=str(home.data), fix="chạy `truong nightly` trước, hoặc dùng --from")
-    snapshot = open_snapshot(folders[-1])
-    context = CheckContext(arguments.day or snapshot.day, home.settings.limits, home.settings.gradebook, approved_results(home))
-    result = _checked(snapshot, context)
-    _tell(result, arguments, arguments.day or snapshot.day)
+    snapshot = night_of(home, None)
+    day = arguments.day or snapshot.day
+    result = checked(home, snapshot, day)
+    _tell(result, arguments, day)
     _write_data_docs(result, snapshot, arguments)
     return _exit_code(result)
 
@@ -158,12 +154,13 @@ def _tell(result: QualityResult, arguments: argparse.Namespace, day: date) -> No
         told = error.strerror or type(error).__name__
         fix = "chọn nơi khác bằng --out"
         raise ConfigurationError(f"Không ghi được tệp kết quả ({told})", where=str(arguments.out), fix=fix) from error
-    by_severity = Counter(result.findings["severity"].to_list())
-    by_rule = Counter(result.findings["rule"].to_list())
+    by_severity = Counter(result.open["severity"].to_list())
+    by_rule = Counter(result.open["rule"].to_list())
     if arguments.json:
         facts = {
             "day": day,
-            "findings": result.findings.height,
+            "findings": result.open.height,
+            "waived": result.waived.height,
             "folded": result.folded.height,
             "severities": by_severity,
             "rules": by_rule,
@@ -174,6 +171,8 @@ def _tell(result: QualityResult, arguments: argparse.Namespace, day: date) -> No
     told = ", ".join(f"{number(count)} {severity}" for severity, count in by_severity.most_common()) or "không có gì phải sửa"
     lines = [f"Kiểm tra số liệu ngày {vietnamese_date(day)}: {told}."]
     lines += [f"  {rule}: {number(count)}" for rule, count in by_rule.most_common(SHOWN_RULES)]
+    if result.waived.height:
+        lines.append(f"  (không kể {number(result.waived.height)} ngoại lệ đã ký)")
     if result.folded.height:
         lines.append(f"  (gộp {number(result.folded.height)} chỗ vào nguyên nhân chung, mỗi nguyên nhân nói một lần)")
     print_lines([*lines, f"Chi tiết: {arguments.out}"])

@@ -66,6 +66,9 @@ def test_a_night_counts_with_what_was_signed_and_tells_of_it(own_home: Path) -> 
     assert findings_of(own_home) == before  # it stays listed, and the contract of the file stays as it is
     (listed,) = json.loads(waive(own_home, "--list", "--json").out)
     assert (listed["rule"], listed["key"], listed["state"], listed["signer"]) == (RULE, key, "đang hiệu lực", SIGNER)
+    again = truong("check", "--config", own_home / "truong.toml", "--out", own_home / "lai.csv", "--json")
+    assert (json.loads(again.out)["waived"], json.loads(again.out)["findings"]) == (1, len(before) - 1)
+    assert (own_home / "lai.csv").read_bytes() == (own_home / "data" / "findings" / DAY / "findings.csv").read_bytes()
     status = json.loads(truong("status", "--config", own_home / "truong.toml", "--json").out)
     assert status["waived"] == 1
     rows = status["rows"]
