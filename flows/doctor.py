@@ -13,6 +13,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from backup.binary import find_restic, restic_version
+from backup.opening import open_repositories
+from backup.room import room_left
 from infra.clock import SCHOOL_ZONE, now
 from infra.errors import SchoolError
 from infra.secret_files import permission_problem
@@ -42,7 +44,17 @@ class Line:
 
 def examine(home: Home) -> list[Line]:
     """Every check, in a fixed order."""
-    return [*_versions(), _restic(), _disk(home), _zone(), *_secret_files(home), *_sources(home), *_recovery_kit(home), _schedule(home)]
+    return [
+        *_versions(),
+        _restic(),
+        _disk(home),
+        *_rooms(home),
+        _zone(),
+        *_secret_files(home),
+        *_sources(home),
+        *_recovery_kit(home),
+        _schedule(home),
+    ]
 
 
 def _versions() -> Iterator[Line]:
@@ -69,6 +81,13 @@ def _disk(home: Home) -> Line:
     if free < NO_DISK_BYTES:
         return Line(False, "Đĩa trống", detail, f"dọn đĩa chứa {place} (xem: du -xh --max-depth=2 '{place}' | sort -h | tail)")  # noqa: FBT003
     return Line(None if free < LOW_DISK_BYTES else True, "Đĩa trống", detail, "đĩa sắp đầy: xóa bớt tệp không dùng")
+
+
+def _rooms(home: Home) -> Iterator[Line]:
+    """The places of the backups that tell how much room they have; a disk in a drawer and a server that is away are told by `status`."""
+    for repository in open_repositories(home.settings):
+        for verdict in room_left(repository):
+            yield Line(verdict.good, f"Chỗ của kho «{repository.name}»", verdict.told, verdict.fix)
 
 
 def _zone() -> Line:
