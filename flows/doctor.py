@@ -84,10 +84,15 @@ def _disk(home: Home) -> Line:
 
 
 def _rooms(home: Home) -> Iterator[Line]:
-    """The places of the backups that tell how much room they have; a disk in a drawer and a server that is away are told by `status`."""
+    """The other disks and servers that keep backups, where they tell how much room they have; what is away is told by `status`."""
     for repository in open_repositories(home.settings):
-        for verdict in room_left(repository):
-            yield Line(verdict.good, f"Chỗ của kho «{repository.name}»", verdict.told, verdict.fix)
+        if repository.path is None or not _same_disk(repository.path, home.root):
+            for verdict in room_left(repository):
+                yield Line(verdict.good, f"Chỗ của kho «{repository.name}»", verdict.told, verdict.fix)
+
+
+def _same_disk(one: Path, other: Path) -> bool:
+    return one.exists() and one.stat().st_dev == other.stat().st_dev
 
 
 def _zone() -> Line:
