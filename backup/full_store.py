@@ -5,7 +5,8 @@ where nothing else is said:
 
 - SFTP: OpenSSH answers a full disk and a quota with a bare "Failure". restic itself then asks how much room there is, says
   "sftp: no space left on device" if there is none, and gives up at once; of a quota it knows nothing and goes on trying.
-  Other servers (rclone's) say in their answer that there is no space, or that a quota is used up.
+  Other servers (rclone's) say in their answer that there is no space, or that a quota is used up. ProFTPD's quota lets a file
+  be written and deletes it when it is closed: restic finds nothing to rename, and gives up.
 - REST: restic's own server answers 507 (disk or quota, since its 0.11; 0.19 gives up, 0.18 tries on). rclone's answers 500,
   which may be anything.
 - S3: restic shows the server's sentence, not its code; where the sentence is empty, the code. Full is what MinIO
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _SENTENCES = (
-    "no space left on device", "not enough space", "insufficient storage", r"minimum free (?:disk|drive) threshold", r"quota ?exceeded",
-    "quota is reached", "exceeds quota", "storage cap exceeded", "SSH_FX_NO_SPACE_ON_FILESYSTEM", "SSH_FX_QUOTA_EXCEEDED",
+    r"no space (?:left )?on", "not enough space", "insufficient storage", r"minimum free (?:disk|drive) threshold", r"quota ?exceeded",
+    "quota is reached", "exceeds quota", "storage cap exceeded",
 )  # fmt: skip
 _FULL = re.compile(
     rf"sftp: no space left on device|unexpected HTTP response \(507\)|(?:sftp: \"|client\.PutObject: ).*(?:{'|'.join(_SENTENCES)})",
@@ -33,8 +34,9 @@ _FULL = re.compile(
 )
 # What a full store may say, and one that is in some other trouble, too. Of one that is merely busy or away (429, 502, 503) nothing here.
 _REFUSED = re.compile(
-    r"Save\(<[^>]+>\).*?: (?P<why>\"?[^:]*\"? ?\(SSH_FX_FAILURE\)|unexpected HTTP response \((?:413|500)\).*"
-    r"|client\.PutObject: (?:Internal Error|We encountered an internal error).*)"
+    r"Save\(<[^>]+>\).*?: (?:Rename [^:]*-restic-temp-[^:]*: (?P<gone>file does not exist)"
+    r"|(?P<why>\"?[^:]*\"? ?\(SSH_FX_FAILURE\)|unexpected HTTP response \((?:413|500)\).*"
+    r"|client\.PutObject: (?:Internal Error|We encountered an internal error).*))"
 )
 _SAVED = re.compile(r"Save\((?P<file><[^>]+>)\)")
 _TRIES_AGAIN = re.compile(r"returned error, retrying after")
@@ -50,7 +52,7 @@ def keeps_refusing(complaints: Sequence[Mapping[str, Any]]) -> bool:
         return False
     if all(_FULL.search(text) for text in last):
         return True
-    return all(_refused(text) for text in last) and max(_tries(complaints).values()) >= TRIED_TIMES
+    return all(_refused(text) for text in last) and max(_tries(complaints).values(), default=0) >= TRIED_TIMES
 
 
 def gave_up(complaints: Sequence[Mapping[str, Any]]) -> bool:
@@ -66,7 +68,7 @@ def said_full(complaints: Sequence[Mapping[str, Any]]) -> bool:
 
 def reason_of(complaints: Sequence[Mapping[str, Any]]) -> str:
     """The server's own words in the last refusal; empty when there are none."""
-    found = [match["why"] for text in map(_text, complaints) if (match := _REFUSED.search(text))]
+    found = [match["why"] or match["gone"] for text in map(_text, complaints) if (match := _REFUSED.search(text))]
     return " ".join(found[-1].split()) if found else ""
 
 

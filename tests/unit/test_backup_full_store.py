@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SFTP_URL, REST_URL = "sftp:truong@may-khac:/kho", "rest:https://may-khac/kho/"
 AGAIN = "Save(<data/b7060d66de>) returned error, retrying after 1.6s: "
-# As restic 0.18.0 and 0.19.1 said it: of real servers (OpenSSH, rclone), and of one that answered in the words of the others.
+# As restic 0.18.0 and 0.19.1 said it: of real servers (OpenSSH, rclone, ProFTPD), and of one that answered in the words of the others.
 FULL = {
     "rest-server": "unexpected HTTP response (507): 507 Insufficient Storage",
     "rclone sftp": 'Close /k/data/cc/cc-temp: sftp: "write /srv/k/data/cc/cc-temp: no space left on device" (SSH_FX_FAILURE)',
@@ -34,6 +34,7 @@ FULL = {
 }
 MAYBE = {
     "OpenSSH, quota": 'Write /k/data/86/86-restic-temp-b: sftp: "Failure" (SSH_FX_FAILURE)',
+    "ProFTPD, quota": "Rename /kho/data/b5/b5f853452a-restic-temp-524bc02f: file does not exist",
     "rclone restic": "unexpected HTTP response (500): 500 Internal Server Error",
     "rclone s3": "client.PutObject: Internal Error",
     "a proxy": "unexpected HTTP response (413): 413 Request Entity Too Large",
@@ -129,6 +130,7 @@ def test_an_sftp_server_is_asked_how_much_room_it_has(
         (["Save(<data/82db9fbdde>) failed: sftp: no space left on device"], DiskFull),
         ([f"Save(<data/82db9fbdde>) failed: {FULL['Garage']}"], DiskFull),
         ([AGAIN + FULL["rest-server"]] * REFUSED_TIMES, DiskFull),
+        ([f"Save(<data/b5f853452a>) failed: {MAYBE['ProFTPD, quota']}"], StoreRefused),
         ([AGAIN + MAYBE["rclone restic"]] * TRIED_TIMES, StoreRefused),
     ],
 )
