@@ -16,6 +16,7 @@ from infra.errors import ConfigurationError
 from infra.secret_files import permission_problem, read_secret
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -41,6 +42,13 @@ def server_of(url: str) -> tuple[str, int] | None:
         address = urlsplit(url.removeprefix(f"{kind}:") if "://" in url else f"https://{url.removeprefix(f'{kind}:')}")
         return (address.hostname, address.port or _PORTS.get(address.scheme, 443)) if address.hostname else None
     return None
+
+
+def sftp_folder(url: str) -> str:
+    """The folder of an SFTP repository as its server knows it: behind `sftp://` a path begins after its slash, as restic reads it."""
+    place = SFTP_PLACE.match(url)
+    path = place["path"] if place else ""
+    return path.removeprefix("/") if url.startswith(f"{SFTP}://") else path
 
 
 def answers(url: str, seconds: float = CONNECT_SECONDS) -> bool:
@@ -93,8 +101,20 @@ class Access:
             )
         return dict(zip(names, (line.strip() for line in lines), strict=True))
 
+    def sftp(self, url: str) -> list[str]:
+        """The sftp that asks an SFTP server one thing, on its standard input: it comes in exactly as restic's ssh does."""
+        place = self._sftp_place(url)
+        port = ["-P", place["port"]] if place["port"] else []
+        return ["sftp", "-q", "-b", "-", *self._ssh_options(), *port, f"{place['user']}@{place['host']}"]
+
     def _ssh(self, url: str) -> str:
-        """The ssh that restic starts: only this key, only a server whose key was pinned, no question asked, no settings of the user."""
+        """The ssh that restic starts."""
+        place = self._sftp_place(url)
+        port = ["-p", place["port"]] if place["port"] else []
+        host = place["host"].strip("[]")
+        return shlex.join(["ssh", *self._ssh_options(), *port, "-l", place["user"], host, "-s", "sftp"])
+
+    def _sftp_place(self, url: str) -> re.Match[str]:
         place = SFTP_PLACE.match(url)
         if place is None or self.key_file is None or self.known_hosts_file is None:
             raise ConfigurationError(
@@ -105,15 +125,16 @@ class Access:
                 raise ConfigurationError("Không thấy tệp của kho SFTP", where=str(file), fix="chép lại tệp đó")
         if problem := permission_problem(self.key_file):
             raise ConfigurationError(problem, where=str(self.key_file), fix=f"chạy: chmod 600 '{self.key_file}'")
+        return place
+
+    def _ssh_options(self) -> list[str]:
+        """Only this key, only a server whose key was pinned, no question asked, no settings of the user."""
         # The known hosts in quotes: ssh takes several files there, divided by blanks.
         settings = {
             "UserKnownHostsFile": f'"{self.known_hosts_file}"', "GlobalKnownHostsFile": "/dev/null", "StrictHostKeyChecking": "yes",
             "BatchMode": "yes", "IdentitiesOnly": "yes", "ConnectTimeout": SSH_SECONDS, "ServerAliveInterval": SSH_SECONDS,
         }  # fmt: skip
-        options = [part for key, value in settings.items() for part in ("-o", f"{key}={value}")]
-        port = ["-p", place["port"]] if place["port"] else []
-        host = place["host"].strip("[]")
-        return shlex.join(["ssh", "-F", "none", "-i", str(self.key_file), *options, *port, "-l", place["user"], host, "-s", "sftp"])
+        return ["-F", "none", "-i", str(self.key_file), *(part for key, value in settings.items() for part in ("-o", f"{key}={value}"))]
 
 
 def _one_value(text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from backup.errors import BackupError, DiskFull
+from backup.errors import BackupError, DiskFull, StoreRefused
 from backup.known import read_json, write_json
 from backup.manifest import new_manifest
 from backup.saving import save_night, with_manifest
@@ -81,8 +81,8 @@ def _brought(first: Repository, copy: Repository, staged: StagedNight, saved: St
     if saved and alike:
         try:
             copy_snapshots(first, copy, partial(means.tell, copy.name))
-        except DiskFull:
-            raise  # the sources do not fit there either
+        except (DiskFull, StoreRefused):
+            raise  # the sources would not be taken there either
         except BackupError as error:
             return _saved_directly(copy, staged, means, why=error.what)
         if found := _same(copy, saved):

@@ -35,6 +35,10 @@ class DiskFull(BackupFailed):
     """A disk that restic must write to has no room left."""
 
 
+class StoreRefused(BackupFailed):
+    """A server takes nothing that is sent to it and does not say why: it may be full, and it may be something else."""
+
+
 class BackupTimedOut(BackupFailed):
     """restic was stopped because it took longer than it may."""
 

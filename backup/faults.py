@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backup.access import LOCAL, answers, kind_of
+from backup.access import LOCAL, Access, answers, kind_of
 from backup.errors import (
     BackupError,
     BackupFailed,
@@ -15,16 +15,23 @@ from backup.errors import (
     RepositoryDamaged,
     RepositoryLocked,
     RepositoryMissing,
+    StoreRefused,
     WrongPassword,
 )
-from backup.full_disk import full_among, gave_up_on_store, no_space_at
+from backup.full_disk import FULL_BELOW_BYTES, full_among, no_space_at
+from backup.full_store import gave_up, reason_of, said_full
+from backup.room import room_at
 from backup.runner import shortened
 from backup.watching import DISK, SERVER, STORE
+from infra.vietnamese import size
 
 if TYPE_CHECKING:
     from backup.runner import Outcome
 
+NOT_GOOD = "bản lưu dở không bị tính là tốt"
 PLUG_IN = "cắm đĩa sao lưu hoặc mở mạng tới kho rồi chạy lại; kho đã từng dùng không bao giờ bị tạo mới"
+
+NO_KEYS = Access()
 
 _BY_EXIT_CODE: dict[int, tuple[type[BackupError], str, str]] = {
     10: (RepositoryMissing, "Không thấy kho sao lưu (đĩa chưa cắm?)", PLUG_IN),
@@ -37,16 +44,20 @@ _BY_EXIT_CODE: dict[int, tuple[type[BackupError], str, str]] = {
 }
 
 
-def error_of(outcome: Outcome, url: str, *, checked: bool = False) -> BackupError:
-    """The error that a failed command stands for. `checked`: it was `restic check`, so what it counted is damage."""
+def error_of(outcome: Outcome, url: str, access: Access = NO_KEYS, *, checked: bool = False) -> BackupError:
+    """The error that a failed command stands for.
+
+    `access`: to ask an SFTP server that refuses to write how much room it has; `checked`: it was `restic check`, so
+    what it counted is damage.
+    """
     where = public_url(url)
     if outcome.exit_code in _BY_EXIT_CODE:
         kind, what, fix = _BY_EXIT_CODE[outcome.exit_code]
         return kind(what, where=where, fix=fix)
     if outcome.ended_by == SERVER:
         return unreachable(url, midway=True)
-    if full := _full_disk(outcome, url):
-        return full
+    if no_room := _no_room(outcome, url, access):
+        return no_room
     if outcome.timed_out:
         return BackupTimedOut("restic chạy quá lâu nên bị dừng", where=where, fix="kiểm tra đĩa hoặc mạng tới kho rồi chạy lại")
     if checked and (count := damage(outcome)):
@@ -76,11 +87,15 @@ def outcome_text(outcome: Outcome) -> str:
     return shortened(" ".join(str(told[0]).split())) if told else outcome.last_word()
 
 
+def _no_room(outcome: Outcome, url: str, access: Access) -> BackupFailed | None:
+    """A store or a disk that took no more, when that is what a command failed for."""
+    if outcome.ended_by == STORE or gave_up(outcome.complaints):
+        return _refused(outcome, url, access)
+    return _full_disk(outcome, url)
+
+
 def _full_disk(outcome: Outcome, url: str) -> DiskFull | None:
-    """The full disk that a command failed for: as restic itself told, or as we see it now."""
-    if outcome.ended_by == STORE or gave_up_on_store(outcome.complaints):
-        fix = "dọn đĩa hoặc nới hạn mức ở máy chủ đó, rồi chạy lại; bản lưu dở không bị tính là tốt"
-        return DiskFull("Kho sao lưu ở máy chủ đã đầy (đĩa hoặc hạn mức)", where=public_url(url), fix=fix)
+    """The full disk of this machine that a command failed for: as restic itself told, or as we see it now."""
     told, place = no_space_at(outcome), Path(url)
     theirs = kind_of(url) == LOCAL and (full_among((place,)) is not None or (told is not None and told.is_relative_to(place)))
     if not theirs and told is None and outcome.ended_by != DISK:
@@ -88,7 +103,20 @@ def _full_disk(outcome: Outcome, url: str) -> DiskFull | None:
     what, where = "Đĩa của máy này đã đầy nên restic dừng", str(told.parent) if told else public_url(url)
     if theirs:
         what, where = "Đĩa của kho sao lưu đã đầy", str(place)
-    return DiskFull(what, where=where, fix="dọn đĩa hoặc thay đĩa lớn hơn, rồi chạy lại; bản lưu dở không bị tính là tốt")
+    return DiskFull(what, where=where, fix=f"dọn đĩa hoặc thay đĩa lớn hơn, rồi chạy lại; {NOT_GOOD}")
+
+
+def _refused(outcome: Outcome, url: str, access: Access) -> BackupFailed:
+    """What a store on a server means that takes nothing: full where it says so, or where it says how little room it has."""
+    room = None if said_full(outcome.complaints) else room_at(url, access)
+    if said_full(outcome.complaints) or (room is not None and room < FULL_BELOW_BYTES):
+        fix = f"dọn đĩa hoặc nới hạn mức ở máy chủ đó, rồi chạy lại; {NOT_GOOD}"
+        return DiskFull("Kho sao lưu ở máy chủ đã đầy (đĩa hoặc hạn mức)", where=public_url(url), fix=fix)
+    likely = f"đĩa ở đó còn {size(room)} nên có thể là hết hạn mức" if room is not None else "có thể đĩa hoặc hạn mức ở đó đã đầy"
+    said = reason_of(outcome.complaints) or outcome.last_word()
+    what = f"Máy chủ của kho sao lưu từ chối ghi mà không nói vì sao, {likely} (nguyên văn: {shortened(said)})"
+    fix = f"hỏi người quản trị máy chủ đó còn chỗ và hạn mức không, còn thì xem nhật ký máy chủ, rồi chạy lại; {NOT_GOOD}"
+    return StoreRefused(what, where=public_url(url), fix=fix)
 
 
 def lost_repository(url: str) -> RepositoryMissing:
@@ -105,7 +133,7 @@ def other_repository(url: str) -> RepositoryMissing:
 def unreachable(url: str, *, midway: bool = False) -> BackupFailed:
     """The server of a repository does not answer: told at once, where restic would ask for a quarter of an hour."""
     what = "Mất kết nối tới kho sao lưu giữa chừng" if midway else "Máy chủ của kho sao lưu không trả lời"
-    return BackupFailed(what, where=public_url(url), fix="xem mạng và máy chủ rồi chạy lại; bản lưu dở không bị tính là tốt")
+    return BackupFailed(what, where=public_url(url), fix=f"xem mạng và máy chủ rồi chạy lại; {NOT_GOOD}")
 
 
 def place_taken(url: str) -> BackupFailed:

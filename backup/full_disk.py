@@ -3,10 +3,6 @@
 Measured: restic 0.18 waits without end when its last pack does not fit (its flush waits for uploaders that have
 given up; 4 of 40 first nights, 0.19 has mended it), and `check` of either tries for a quarter of an hour to write
 its cache there. Neither uses the processor meanwhile: that, on a disk that is full, is what is looked for.
-
-Of a store on a server we cannot see the disk: only restic's own words tell (measured on 0.18.0 and 0.19.1). OpenSSH's
-answer to a full disk it translates itself and gives up at once. restic's REST server answers 507 (disk or quota, since
-its 0.11): 0.19 gives up, 0.18 tries for a quarter of an hour. rclone answers 500, which may be anything: that is waited for.
 """
 
 from __future__ import annotations
@@ -17,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backup.full_store import of_a_server
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable
 
     from backup.runner import Outcome
 
@@ -28,9 +25,6 @@ LOOK_SECONDS, IDLE_TIMES = 2.0, 10  # how often a restic is looked at; how often
 # Between two looks; telling its progress takes less. A slow line takes little of the processor but moves bytes.
 IDLE_TICKS, IDLE_BYTES = 10, 64_000  # hundredths of a second; read and written, sockets and pipes included
 _NO_SPACE = re.compile(r"(?P<path>/[^:]+): no space left on device")
-_STORE_FULL = re.compile(r"sftp: no space left on device|unexpected HTTP response \(507\)")
-_TRIES_AGAIN = re.compile(r"returned error, retrying after")
-REFUSED_TIMES = 4  # that a store has refused in a row, whichever of the packs under way: seconds, not the quarter of an hour
 
 
 @dataclass(slots=True)
@@ -55,20 +49,9 @@ def full_among(folders: tuple[Path, ...]) -> Path | None:
 def no_space_at(outcome: Outcome) -> Path | None:
     """The path at which restic itself says that there was no space left."""
     texts = (str(one.get("message") or one.get("error") or "") for one in outcome.complaints)
-    found = next((match for text in texts if (match := _NO_SPACE.search(text))), None)
+    # A server may name a path of its own.
+    found = next((match for text in texts if not of_a_server(text) and (match := _NO_SPACE.search(text))), None)
     return Path(found["path"]) if found else None
-
-
-def store_keeps_refusing(complaints: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the last things that restic said are all that the store has no room."""
-    last = complaints[-REFUSED_TIMES:]
-    return len(last) == REFUSED_TIMES and all(_STORE_FULL.search(str(one.get("message"))) for one in last)
-
-
-def gave_up_on_store(complaints: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether restic said that it tries no more because the store has no room."""
-    texts = [str(one.get("message")) for one in complaints]
-    return any(_STORE_FULL.search(text) and not _TRIES_AGAIN.search(text) for text in texts)
 
 
 def _done_by(pid: int) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from backup.copies import is_plugged_in, last_plugged
 from backup.errors import BackupError
 from backup.faults import lost_repository, other_repository
 from backup.known import KnownPartials, KnownRepositories
+from backup.room import room_left
 from backup.still_held import held_told
 from backup.stored import NAMED
 from backup.upkept import checked, counted, drilled, read_back
@@ -109,6 +110,7 @@ def _asked(repository: Repository, nights: Sequence[StoredSnapshot], expected: E
         (Topic.READ, lambda: read_back(repository, _patience(repository, expected.watch.max_read_days), expected.today)),
         (Topic.DRILL, lambda: drilled(repository, _patience(repository, expected.watch.max_drill_days))),
         (Topic.DISK, lambda: _plugged(repository)),
+        (Topic.ROOM, lambda: room_left(repository, nights)),
         (Topic.MARKED, lambda: held_told(repository)),
     )
     verdicts = [verdict for topic, question in questions for verdict in _answered(topic, question)]

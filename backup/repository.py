@@ -144,7 +144,7 @@ class Repository:
 
     def _no_snapshot(self, outcome: Outcome) -> Exception:
         if outcome.exit_code != EXIT_PARTIAL:
-            return error_of(outcome, self.url)
+            return error_of(outcome, self.url, self.access)
         fix = "kiểm tra quyền đọc thư mục dữ liệu"
         return BackupFailed("Không tệp nào đọc được nên không có bản sao lưu", where=self.name, fix=fix)
 
@@ -213,7 +213,7 @@ class Repository:
         """Check the structure, and the data itself of a subset like `1/13` or `100%`. RepositoryDamaged when something is lost."""
         subset = ["--read-data-subset", read_data] if read_data else []
         outcome = self.run(["check", "--json", *subset], LONG_SECONDS)
-        error = error_of(outcome, self.url, checked=True) if outcome.exit_code else None
+        error = error_of(outcome, self.url, self.access, checked=True) if outcome.exit_code else None
         if error is None or isinstance(error, RepositoryDamaged):  # one that could not be made found nothing
             note_check(self.state, self.name, read_data, error.what if error else "")
         if error:
@@ -250,7 +250,7 @@ class Repository:
     def required(self, outcome: Outcome) -> Outcome:
         """The outcome, when the command ended well; its typed error when it did not."""
         if outcome.exit_code:
-            raise error_of(outcome, self.url)
+            raise error_of(outcome, self.url, self.access)
         return outcome
 
     def run(self, arguments: Sequence[str], seconds: float, extra: Mapping[str, str] | None = None, **more: Unpack[Hearing]) -> Outcome:

@@ -82,7 +82,7 @@ class StoredSnapshot:
     """A snapshot as the repository has it. `day`: the school's day that it holds; None when it is not a night.
 
     `origin`: the id it was first made with, the same in every copy; `begun`: when restic itself began, whatever
-    time it was told to write.
+    time it was told to write; `added`: bytes that it brought into the repository.
     """
 
     id: str
@@ -95,6 +95,7 @@ class StoredSnapshot:
     origin: str = ""
     begun: datetime | None = None
     parent: str = ""
+    added: int = 0
 
     @property
     def short_id(self) -> str:
@@ -154,6 +155,7 @@ def stored_snapshot(values: dict[str, Any], partial: Collection[str] = ()) -> St
         origin=origin,
         begun=datetime.fromisoformat(summary["backup_start"]) if "backup_start" in summary else None,
         parent=str(values.get("parent") or ""),
+        added=summary.get("data_added_packed", 0),
     )
 
 

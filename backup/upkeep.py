@@ -64,7 +64,7 @@ def copy_snapshots(source: Repository, target: Repository, on_progress: Callable
     arguments = ["copy", *options, *missing]
     outcome = target.run(arguments, LONG_SECONDS, source.as_source(), on_line=listener.hear)
     if outcome.exit_code:
-        raise error_of(outcome, target.url)
+        raise error_of(outcome, target.url, target.access)
 
 
 def stored_in(repository: Repository) -> list[StoredSnapshot]:

@@ -25,6 +25,7 @@ class Topic(StrEnum):
     READ = "đọc lại dữ liệu"
     DRILL = "diễn tập"
     DISK = "đĩa cắm ngoài"
+    ROOM = "sắp đầy"
     LOCK = "khóa xóa"
     MARKED = "tệp mang dấu mật"
 

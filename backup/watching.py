@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backup.access import LOCAL, answers, kind_of, server_of
-from backup.full_disk import IDLE_TIMES, LOOK_SECONDS, Standstill, full_among, gave_up_on_store, store_keeps_refusing
+from backup.full_disk import IDLE_TIMES, LOOK_SECONDS, Standstill, full_among
+from backup.full_store import gave_up, keeps_refusing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,9 +44,9 @@ def watches_for(url: str, state: Path) -> list[Watch]:
 
 
 def watches_of(complaints: Sequence[Mapping[str, Any]]) -> list[Watch]:
-    """What ends a restic that has said itself that its store is full, and tries again or waits for what it gave up. They grow."""
-    refused = Watch(STORE, lambda _: store_keeps_refusing(complaints), LOOK_SECONDS, 1)
-    return [refused, Watch(STORE, Standstill(lambda: gave_up_on_store(complaints)), LOOK_SECONDS, IDLE_TIMES)]
+    """What ends a restic that has said itself that its store takes nothing, and tries again or waits for what it gave up. They grow."""
+    refused = Watch(STORE, lambda _: keeps_refusing(complaints), LOOK_SECONDS, 1)
+    return [refused, Watch(STORE, Standstill(lambda: gave_up(complaints)), LOOK_SECONDS, IDLE_TIMES)]
 
 
 class Watcher:

@@ -13,6 +13,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from backup.binary import find_restic, restic_version
+from backup.opening import open_repositories
+from backup.room import room_left
 from flows.home import left_open
 from infra.clock import SCHOOL_ZONE, now
 from infra.errors import SchoolError
@@ -48,6 +50,7 @@ def examine(home: Home) -> list[Line]:
         *_versions(),
         _restic(),
         _disk(home),
+        *_rooms(home),
         _zone(),
         *_secret_files(home),
         _folders(home),
@@ -81,6 +84,18 @@ def _disk(home: Home) -> Line:
     if free < NO_DISK_BYTES:
         return Line(False, "Đĩa trống", detail, f"dọn đĩa chứa {place} (xem: du -xh --max-depth=2 '{place}' | sort -h | tail)")  # noqa: FBT003
     return Line(None if free < LOW_DISK_BYTES else True, "Đĩa trống", detail, "đĩa sắp đầy: xóa bớt tệp không dùng")
+
+
+def _rooms(home: Home) -> Iterator[Line]:
+    """The other disks and servers that keep backups, where they tell how much room they have; what is away is told by `status`."""
+    for repository in open_repositories(home.settings):
+        if repository.path is None or not _same_disk(repository.path, home.root):
+            for verdict in room_left(repository):
+                yield Line(verdict.good, f"Chỗ của kho «{repository.name}»", verdict.told, verdict.fix)
+
+
+def _same_disk(one: Path, other: Path) -> bool:
+    return one.exists() and one.stat().st_dev == other.stat().st_dev
 
 
 def _zone() -> Line:

@@ -1,7 +1,8 @@
-"""A REST server that has no room for more than so many bytes, as restic's own is with --max-size: it answers 507 and takes nothing.
+"""A server that has no room for more than so many bytes: it answers as it is told to, and takes nothing.
 
-That one is in no package index that a test may ask. So a server in front of rclone's refuses what is too much, by the
-size that the request declares (restic/rest-server quota.go), and hands everything else on.
+restic's own REST server (--max-size), MinIO, Ceph and Garage are in no package index that a test may ask. So a server in
+front of rclone's refuses what is too much, by the size that the request declares (restic/rest-server quota.go), in the words
+of the one that it stands for, and hands everything else on.
 """
 
 from __future__ import annotations
@@ -18,18 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NO_ROOM = 507
+NO_ROOM = (507, b"Insufficient Storage\n")
 NOT_HANDED_ON = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
 
 @dataclass
 class Quota:
-    """How many bytes may lie in `folder`; may be changed while the server runs."""
+    """How many bytes may lie in `folder`, and the status and content of the refusal; may be changed while the server runs."""
 
     folder: Path
     most: int
     url: str = ""
     refused: int = 0
+    answer: tuple[int, bytes] = NO_ROOM
 
     def takes(self, size: int) -> bool:
         stored = sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
@@ -46,18 +48,18 @@ def with_quota(url: str, folder: Path, most: int) -> Iterator[Quota]:
 
         def do_GET(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            if self.command == "POST" and not quota.takes(len(content)):
+            if self.command in {"POST", "PUT"} and not quota.takes(len(content)):
                 quota.refused += 1
-                self._answer(NO_ROOM, {}, b"Insufficient Storage\n")
+                self._answer(quota.answer[0], {}, quota.answer[1])
                 return
             connection = http.client.HTTPConnection(behind.hostname or "", behind.port)
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in {"connection", "host"}}
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "connection"}  # the host is signed
             connection.request(self.command, self.path, content, headers)
             answer = connection.getresponse()
             self._answer(answer.status, dict(answer.getheaders()), answer.read())
             connection.close()
 
-        do_POST = do_DELETE = do_HEAD = do_GET  # noqa: N815 - the names that http.server calls
+        do_POST = do_PUT = do_DELETE = do_HEAD = do_GET  # noqa: N815 - the names that http.server calls
 
         def _answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
             self.send_response(status)

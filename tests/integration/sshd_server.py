@@ -77,11 +77,14 @@ def make_key(file: Path, kind: str = "ed25519", password: str = "") -> Path:
 
 
 @contextmanager
-def running_sshd(home: Path, *, user: str = "", sftp: bool = True, kind: str = "ed25519") -> Iterator[Sshd]:
+def running_sshd(home: Path, *, user: str = "", sftp: bool = True, kind: str = "ed25519", largest: int = 0) -> Iterator[Sshd]:
+    """`largest`: KB that a file may grow to; a write beyond gets the very answer that one beyond a quota gets (sftp-server.c)."""
     assert Path(PROGRAM).exists(), "thiếu máy chủ sshd: apt-get install openssh-server"
     server = Sshd(home, user or getpass.getuser())
     _prepare(server, sftp=sftp, kind=kind)
     command = [PROGRAM, "-D", "-e", "-f", str(home / "sshd_config")]
+    if largest:
+        command = ["bash", "-c", f"trap '' XFSZ; ulimit -f {largest}; exec \"$@\"", "bash", *command]
     with (home / "log").open("w") as log:
         process = subprocess.Popen(command, stderr=log)
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from backup import room
 from backup.care import care_for
 from backup.checks import CHECKS_FILE, checks_of
 from backup.contents import Contents, stage_night
@@ -27,7 +28,7 @@ from backup.saving import save_night
 from backup.seen import SEEN_FILE, TOLD_DAYS
 from backup.upkeep import copy_snapshots
 from backup.verdict import Topic
-from flows import backing_up
+from flows import backing_up, doctor
 from flows.home import Home
 from flows.night_record import NightRecord, StepResult, save_record
 from flows.repositories import expected_parts, facts_of, healths, look_at_repositories
@@ -161,7 +162,7 @@ def test_a_good_night_is_green_everywhere(good: Night) -> None:
     facts = facts_of(found[0])
     assert facts["ok"] is True
     assert facts["newest"]["day"] == DAY
-    assert {verdict["topic"] for verdict in facts["verdicts"]} == {"age", "parts", "count", "check", "drill"}
+    assert {verdict["topic"] for verdict in facts["verdicts"]} == {"age", "parts", "count", "check", "drill", "room"}
     text = "\n".join(asked.lines)
     for told in ("đêm 31/05/2027", "theo bản kê", "kho có 1 bản", "kiểm tra gần nhất", "diễn tập gần nhất"):
         assert text.count(told) == len(found)
@@ -173,6 +174,18 @@ def test_a_newest_night_that_is_too_old(own: Night) -> None:
     own.state(SEEN_FILE).unlink()  # for restic a rewritten snapshot is another one
     _restic(own, "rewrite", "--forget", "--new-time", _for_restic(days=5), "latest")
     _red(own, Topic.AGE, "giờ ở tương lai")
+
+
+def test_a_place_that_will_soon_be_full(own: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = {FIRST: 10**12, SECOND: 123_456_789}
+    monkeypatch.setattr(room, "room_at", lambda url, _: free[SECOND if url.endswith(SECOND) else FIRST])
+    _red(own, Topic.ROOM, "sắp đầy: còn 123,5 MB chỗ trống", "dọn đĩa, nới hạn mức", name=SECOND)
+    free[SECOND] = 1_000_000_000
+    assert [verdict.good for verdict in _health(own, SECOND).verdicts if verdict.topic is Topic.ROOM] == [None]
+    assert list(doctor._rooms(own.home)) == []  # on the machine's own disk, which has a line of its own
+    monkeypatch.setattr(doctor, "_same_disk", lambda one, _: one.name != SECOND)
+    (line,) = doctor._rooms(own.home)
+    assert (line.good, line.label, line.detail) == (None, "Chỗ của kho «o-hai»", "còn 1,0 GB chỗ trống")
 
 
 def test_an_old_day_saved_today_is_no_new_night(own: Night) -> None:

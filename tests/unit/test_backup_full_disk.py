@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backup import full_disk, watching
+from backup import full_disk
 from backup.access import LOCAL
-from backup.errors import BackupError, BackupFailed, DiskFull
+from backup.errors import BackupFailed, DiskFull
 from backup.faults import error_of
-from backup.full_disk import REFUSED_TIMES, Standstill, full_among, store_keeps_refusing
-from backup.runner import Outcome, Runner
+from backup.full_disk import Standstill, full_among
+from backup.runner import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,37 +86,3 @@ def test_the_disk_that_is_full_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(full_disk, "FULL_BELOW_BYTES", 10**18)
     assert isinstance(error_of(_failed("signal: killed"), str(repository)), DiskFull)
     assert isinstance(error_of(_failed("", "disk"), f"{LOCAL}-khong-co"), DiskFull)
-
-
-# As restic 0.18.0 and 0.19.1 said it of a full disk behind OpenSSH and of a REST server's quota.
-RETRY = "Save(<data/b7060d66de>) returned error, retrying after 1.6s: unexpected HTTP response (507): 507 Insufficient Storage"
-GAVE_UP = "Save(<data/82db9fbdde>) failed: sftp: no space left on device"
-
-
-def test_a_full_store_on_a_server_is_named_by_what_restic_says() -> None:
-    told = error_of(_failed("Fatal: unable to save snapshot: sftp: no space left on device"), "sftp:truong@may-khac:/kho")
-    assert isinstance(told, DiskFull)
-    assert told.line().startswith("Kho sao lưu ở máy chủ đã đầy (đĩa hoặc hạn mức) [sftp:truong@may-khac:/kho] → dọn đĩa hoặc nới hạn mức")
-    assert isinstance(error_of(_failed("signal: terminated", "store"), "rest:https://may-khac/kho/"), DiskFull)
-    # it was full for a moment, went on, and ended for another reason
-    again = Outcome(1, b"", ({"message": RETRY}, {"message_type": "exit_error", "message": "Fatal: x"}))
-    assert type(error_of(again, "rest:https://may-khac/kho/")) is BackupFailed
-
-
-def test_a_store_that_had_room_again_does_not_keep_refusing() -> None:
-    refused = [{"message": RETRY}] * REFUSED_TIMES
-    assert store_keeps_refusing(refused)
-    assert not store_keeps_refusing(refused[1:])
-    assert not store_keeps_refusing([*refused, {"message": "Save(<data/b7060d66de>) operation successful after 6 retries"}])
-    assert not store_keeps_refusing([{"message": RETRY.replace("507", "500")}] * REFUSED_TIMES)
-
-
-@pytest.mark.parametrize("said", [GAVE_UP, "\n".join([RETRY] * REFUSED_TIMES)])
-def test_one_that_waits_for_a_store_that_it_gave_up_is_ended(said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "LOOK_SECONDS", 0.05)
-    (tmp_path / "restic").write_text(f"#!/bin/sh\necho '{said}' >&2\nexec sleep 60\n", encoding="utf-8")
-    (tmp_path / "restic").chmod(0o755)
-    outcome = Runner(tmp_path / "restic", {}).run(["backup"], seconds=30.0)
-    assert (outcome.ended_by, outcome.timed_out) == ("store", False)
-    error: BackupError = error_of(outcome, "sftp:truong@may-khac:/kho")
-    assert isinstance(error, DiskFull)
