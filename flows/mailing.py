@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backup.mail_archive import plan_pruning
+from connectors.errors import SourceError
 from connectors.mail.imap import read_imap
 from connectors.mail.maildir import read_maildir
 from flows.night_record import StepResult
 from infra.clock import vietnamese_date
-from infra.errors import ConfigurationError
+from infra.errors import ConfigurationError, ExitCode, SchoolError
 from infra.vietnamese import number, size
 
 if TYPE_CHECKING:
@@ -22,13 +23,25 @@ if TYPE_CHECKING:
     from infra.settings import Mail
 
 
+class MailFailed(SchoolError):
+    """The mail store could not be read: there is no plan, and nothing was touched."""
+
+    exit_code = ExitCode.MAIL
+
+
 def mail_plan(home: Home, day: date) -> PruningPlan:
-    """Read every message's headers and sort out what is old enough to go. ConfigurationError when no mail store is set."""
+    """Read every message's headers and sort out what is old enough to go.
+
+    ConfigurationError when no mail store is set, MailFailed when it does not give its messages.
+    """
     settings = home.settings.mail
     if settings is None:
         fix = "thêm mục [mail] với maildir, hoặc mục [mail.imap], vào truong.toml"
         raise ConfigurationError("Chưa đặt kho thư", where=str(home.file), fix=fix)
-    return plan_pruning(_messages(home, settings), day, settings)
+    try:
+        return plan_pruning(_messages(home, settings), day, settings)
+    except SourceError as error:
+        raise MailFailed(error.what, where=error.where, fix=error.fix) from error
 
 
 def _messages(home: Home, settings: Mail) -> Iterator[Message]:

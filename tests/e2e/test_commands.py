@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +85,14 @@ def test_the_mail_plan_counts_and_deletes_nothing(good_night: Path) -> None:
     assert plan["cutoff"] == "2022-05-31"
     assert "CHƯA XÓA THƯ NÀO" in truong("mail", "plan", "--config", good_night / "truong.toml").out
     assert sorted(path.relative_to(maildir).as_posix() for path in maildir.rglob("*")) == before
+
+
+def test_a_mail_store_that_is_gone_is_one_line_and_15(own_home: Path) -> None:
+    shutil.rmtree(own_home / "sources" / "mail")
+    done = truong("mail", "plan", "--config", own_home / "truong.toml")
+    assert (done.code, done.out) == (15, "")
+    assert done.err.startswith("Lỗi: ")
+    assert "→" in done.err
 
 
 def test_status_is_one_screen_read_from_the_repository(good_night: Path) -> None:
