@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backup.errors import BackupError, RestoreError
+from backup.lacking import lacking_error, lacking_lines
 from backup.manifest import MANIFEST_PATH, paths_of
 from backup.manifest_file import NO_MANIFEST, read_manifest
 from backup.opened import open_restored
@@ -24,7 +25,7 @@ from backup.reading import files_at, wrong_files
 from backup.saving import dump_of
 from backup.still_held import manifest_left_in
 from backup.stored import OUR_TAG, REWRITTEN_TAG
-from backup.wanted import choose
+from backup.wanted import DATABASE, choose, databases
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ ASIDE = ".khoi-phuc-"  # in the hidden name of a folder that is still being fill
 class Restored:
     """What was brought back: `files` and `bytes` whose hashes were right, `seconds` for copying and proving together.
 
-    `opened`: a Vietnamese line for each thing that was opened.
+    `opened`: a Vietnamese line for each thing that was opened; `lacking`: for each database that was wanted and the night has not.
     """
 
     snapshot: StoredSnapshot
@@ -54,6 +55,7 @@ class Restored:
     seconds: float
     manifest: Manifest
     opened: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 def find_snapshot(repository: Repository, wanted: date | str | None = None) -> StoredSnapshot:
@@ -82,6 +84,9 @@ def plan(repository: Repository, snapshot: StoredSnapshot, what: str) -> tuple[M
     """What a restore would bring, before anything is written. RestoreError when the snapshot has nothing of the kind."""
     with _as_restore_error():
         manifest = manifest_left_in(repository, snapshot)
+        wanted = [what] if what in manifest.lacking else sorted(manifest.lacking) if what == DATABASE and not databases(manifest) else []
+        if wanted:
+            raise lacking_error(repository, snapshot, manifest, wanted[0])
         return manifest, choose(manifest, what)
 
 
@@ -110,8 +115,9 @@ def restore(
                 repository.restore(_dump_snapshot(repository, manifest, name, snapshot), aside, (), on_progress)
             _require_whole(aside, expected)
             opened = open_restored(aside, manifest, what)
+            lacking = lacking_lines(repository, snapshot, manifest) if what in {"", DATABASE} else ()
             aside.rename(target)
-    return Restored(snapshot, target, len(expected), choice.bytes, time.monotonic() - begun, manifest, opened)
+    return Restored(snapshot, target, len(expected), choice.bytes, time.monotonic() - begun, manifest, opened, lacking)
 
 
 def _dump_snapshot(repository: Repository, manifest: Manifest, name: str, night: StoredSnapshot) -> str:

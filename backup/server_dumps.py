@@ -148,7 +148,11 @@ def _call(dump: ServerDump, folder: Path) -> Iterator[_Call]:
     # Hidden, below the data folder: what a kill leaves behind is swept by the next night.
     with tempfile.TemporaryDirectory(prefix=f".{dump.name}-", dir=folder) as secrets:
         make = _postgresql if kind == POSTGRESQL else _mariadb
-        yield make(dump, program, Path(secrets))
+        try:
+            call = make(dump, program, Path(secrets))
+        except ConfigurationError as error:  # the password file is gone or open to others: this database's trouble, not the night's
+            raise DumpFailed(error.what, where=f"{dump.name}: {error.where}", fix=error.fix) from error
+        yield call
 
 
 def _postgresql(dump: ServerDump, program: str, secrets: Path) -> _Call:

@@ -20,6 +20,7 @@ OUR_TAG = "truong"
 DAY_TAG = "day="
 NAMED = 3  # files in a line
 PARTIAL_TAG = "partial"  # files could not be read: kept, never counted as good
+WITHOUT_TAG = "without="  # a database that could not be dumped: its night is partial, too
 # A whole night that was saved just before a restore wrote over it. It stands for no night: not for "that day", not in the retention.
 BEFORE_RESTORE_TAG = "truoc-khoi-phuc"
 # restic's own tag of a snapshot from which files were taken out by hand (backup.still_held): they are missed by nobody.
@@ -100,6 +101,16 @@ class StoredSnapshot:
     def short_id(self) -> str:
         """The id as restic prints it."""
         return self.id[:8]
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Databases that could not be dumped that night."""
+        return tuple(tag.removeprefix(WITHOUT_TAG) for tag in self.tags if tag.startswith(WITHOUT_TAG))
+
+    @property
+    def partial_told(self) -> str:
+        """What a partial night lacks, in a few words."""
+        return f"thiếu cơ sở dữ liệu {', '.join(self.lacking)}" if self.lacking else "thiếu tệp"
 
     @property
     def made(self) -> tuple[datetime, frozenset[str]]:
