@@ -83,7 +83,7 @@ class StoredSnapshot:
     """A snapshot as the repository has it. `day`: the school's day that it holds; None when it is not a night.
 
     `origin`: the id it was first made with, the same in every copy; `begun`: when restic itself began, whatever
-    time it was told to write.
+    time it was told to write; `tree`: stands for all its folders and files, the same wherever they are the same.
     """
 
     id: str
@@ -96,6 +96,7 @@ class StoredSnapshot:
     origin: str = ""
     begun: datetime | None = None
     parent: str = ""
+    tree: str = ""
 
     @property
     def short_id(self) -> str:
@@ -165,6 +166,7 @@ def stored_snapshot(values: dict[str, Any], partial: Collection[str] = ()) -> St
         origin=origin,
         begun=datetime.fromisoformat(summary["backup_start"]) if "backup_start" in summary else None,
         parent=str(values.get("parent") or ""),
+        tree=str(values.get("tree") or ""),
     )
 
 

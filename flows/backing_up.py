@@ -252,7 +252,10 @@ def heal(home: Home, name: str, source: str) -> str:
         raise RepositoryDamaged(told, fix="đừng xóa gì; cắm đĩa sao lưu thứ hai rồi chạy lại lệnh này")
     healed = repair(repository, others[0], found)
     packs = f"{healed.packs} gói hỏng hoặc mất"
-    return f"Kho «{name}»: {packs}, đã lấy lại từ «{others[0].name}» cho {healed.snapshots} bản sao lưu; đọc lại toàn bộ: lành."
+    told = f"Kho «{name}»: {packs}, đã lấy lại từ «{others[0].name}» cho {healed.snapshots} bản sao lưu"
+    if healed.kept_out:
+        told += f" (không lấy tệp mang dấu mật đã bỏ khỏi {healed.kept_out} bản mà kho kia còn giữ)"
+    return f"{told}; đọc lại toàn bộ: lành."
 
 
 def _copying(name: str, progress: Progress | CopyProgress) -> None:
