@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from backup import saving, server_dumps
+from backup import dump_stream, saving, server_dumps
 from backup.contents import Listed, stage_night
 from backup.copies import Means, copy_night
 from backup.errors import DumpFailed, PartMissing
@@ -226,6 +228,32 @@ def test_a_dump_that_dies_halfway_is_never_stored(
     assert school.repository.tagged("truong-dump") == []
     assert not list((school.data / "staging").glob("*.sql"))
     assert not [file for file in school.data.rglob(".*") if "backups" not in file.parts]
+
+
+@pytest.mark.parametrize("kind", ["postgres", "maria"])
+def test_a_server_that_falls_silent_holds_no_night_up(
+    school: School, servers: tuple[PostgreSql, MariaDb], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dump_stream, "SILENT_SECONDS", 1.0)
+    server = servers[0] if kind == "postgres" else servers[1]
+    with breaking_network(server.port, 60_000, silent=True) as port:
+        dump = (_postgres if kind == "postgres" else _maria)(school, port)
+        with pytest.raises(DumpFailed, match="máy chủ im lặng giữa chừng"):
+            dump_to_file(dump, school.data / "staging" / dump.file)
+    assert not list((school.data / "staging").glob(f"*{dump.file}*"))
+
+
+def test_a_slow_reader_is_no_silent_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dump_stream, "SILENT_SECONDS", 1.0)
+
+    class Slow(io.BytesIO):
+        def write(self, line: bytes) -> int:  # type: ignore[override]
+            time.sleep(2.5 if not self.tell() else 0)
+            return super().write(line)
+
+    program = script(tmp_path / "dump", 'echo "CREATE TABLE a ("; echo "-- PostgreSQL database dump complete"')
+    count = dump_stream.pass_on([str(program)], Slow())
+    assert (count.exit_code, count.ended, count.rows, count.complaints) == (0, True, {"a": 0}, "")
 
 
 def test_a_dump_without_its_last_line_is_cut(school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

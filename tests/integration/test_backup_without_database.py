@@ -309,13 +309,19 @@ def test_a_password_that_the_server_refuses_or_that_is_gone_costs_only_its_own_d
     assert open_repositories(home.settings)[0].snapshots()[-1].lacking == ("bantru", "ketoan")
 
 
-def test_any_listed_sqlite_file_that_is_damaged_costs_only_its_own_copy(down: Down, postgres: PostgreSql, tmp_path: Path) -> None:
+def test_any_listed_sqlite_file_that_is_damaged_costs_only_its_own_copy(
+    down: Down, postgres: PostgreSql, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     home = _home(_copy(down.home, tmp_path).root, postgres.port, 1, NEXT)
     for file in (home.root / "thuvien.sqlite", home.root / "prefect" / "prefect.db"):
         with file.open("r+b") as stream:
             stream.seek(4096)
             stream.write(b"\xff" * 4096)
-    told = backing_up.back_up(home, NEXT)
-    assert told.exit_code == ExitCode.BACKUP
+    assert main(["backup", "run", "--config", str(home.file)]) == ExitCode.BACKUP
+    told = capsys.readouterr()
+    assert "Lỗi:" not in told.err
+    (line,) = [line for line in told.out.splitlines() if line.startswith("  CHÚ Ý: ") and "mọi phần khác đã lưu" in line]
+    for name in ("thuvien.sqlite", "prefect.db", "bantru", "ketoan"):
+        assert name in line
     assert open_repositories(home.settings)[0].snapshots()[-1].lacking == ("bantru", "ketoan", "prefect", "thuvien")
     assert {"qlnt", "hoso", "landing", "web", "mail"} <= set(staged_manifest(home.data).parts)
