@@ -69,7 +69,8 @@ def plan_fetch(repository: Repository, good: Repository, old: Sequence[StoredSna
         raise _cannot_say(repository, good, unsaid)
     # Of nights that this repository never had nobody knows whether they hold what was taken out of the others.
     strange = [one.id for one in there if one.made not in {night.made for night in old}]
-    barred |= set(strange) if rewritten else {one for one in strange if one in held}
+    freed = any(REWRITTEN_TAG in one.tags for one in stored_in(repository))
+    barred |= set(strange) if freed else {one for one in strange if one in held}
     return Fetch(frozenset(barred), tuple(kept_out))
 
 

@@ -106,12 +106,15 @@ def _fetched(repository: Repository, sources: Sequence[Repository], old: Sequenc
     except BackupError:
         tag(repository, [snapshot.id for snapshot in repository.tagged(HEALING_TAG)], remove=HEALING_TAG)
         raise
-    healed = repository.tagged(HEALING_TAG)
+    healing = repository.tagged(HEALING_TAG)
     new = {snapshot.made: snapshot for snapshot in stored_in(repository) if HEALING_TAG not in snapshot.tags}
+    healed = [snapshot for snapshot in healing if snapshot.made in new]
     for snapshot in healed:
         if snapshot.origin != new[snapshot.made].origin:  # what was rewritten elsewhere was made there under another id
             hand_over(repository, snapshot, new[snapshot.made])
     forget(repository, [snapshot.id for snapshot in healed])
+    # What a killed repair left and the other repository has forgotten since: whole as it is, there is no other.
+    tag(repository, [snapshot.id for snapshot in healing if snapshot.made not in new], remove=HEALING_TAG)
 
 
 def _with_twins(repository: Repository, good: Repository) -> list[StoredSnapshot]:
