@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
-from backup.dumps import dump_sqlite
+from backup.dumps import Refusals, dump_sqlite
 from backup.errors import PartMissing
 from backup.hashes import HASHES_FOLDER, FileHashes
 from backup.hashes import Place as Hashed
@@ -20,15 +21,15 @@ from backup.manifest_file import write_manifest
 from backup.marked import FOREIGN_PARTS, MARKS_FILE, SecrecyLook, left_out
 from backup.retention import YEAR_END_TAG, year_end
 from backup.server_dumps import ServerDump, dump_to_file
-from backup.stored import DAY_TAG
+from backup.stored import DAY_TAG, PARTIAL_TAG, WITHOUT_TAG
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import date
     from pathlib import Path
 
-    from backup.manifest import Files, Manifest
+    from backup.manifest import Files, Manifest, Refusal
     from backup.stored import ReadProgress
 
 STAGING = "staging"
@@ -78,11 +79,22 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
+class Streamed:
+    """Dumps that already lie in a repository, by name of the part, and why the others do not."""
+
+    parts: Mapping[str, PartEntry] = field(default_factory=dict)
+    lacking: Mapping[str, Refusal] = field(default_factory=dict)
+
+
+NOTHING_STREAMED = Streamed()
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """What the settings name beyond a night's own parts, by name of the part; all of it must exist.
 
     `folders`: anywhere on this machine; `copied`: single files that are staged; `parts`: the night's own parts
-    that are wanted; `streamed`: dumps that already lie in the repository.
+    that are wanted; `streamed`: the dumps that do not go over our disk.
     """
 
     folders: Mapping[str, Path] = field(default_factory=dict)
@@ -90,7 +102,7 @@ class Listed:
     sqlite: Mapping[str, Path] = field(default_factory=dict)
     servers: tuple[ServerDump, ...] = ()
     parts: frozenset[str] = frozenset(_PLACES)
-    streamed: Mapping[str, PartEntry] = field(default_factory=dict)
+    streamed: Streamed = NOTHING_STREAMED
     cleared: frozenset[str] = frozenset()  # files that a person has found to be no state secret
 
     def require(self) -> None:
@@ -123,19 +135,23 @@ class StagedNight:
 
 @dataclass(frozen=True, slots=True)
 class GatheredNight:
-    """A night whose parts all exist, its databases copied; not yet hashed. `places`: of its parts, below `data` or absolute."""
+    """A night whose parts all exist, its databases copied; not yet hashed. `places`: of its parts, below `data` or absolute.
+
+    `lacking`: databases that could not be dumped: the night is saved without them, and is a partial one.
+    """
 
     data: Path
     day: date
     places: Mapping[str, str]
     rows: Mapping[str, Mapping[str, int]]
     also: Listed = NOTHING_MORE
+    lacking: Mapping[str, Refusal] = field(default_factory=dict)
 
     def begin(self) -> Contents:
         """What of its contents is known already: paths and tags. Where no manifest lies yet, one without a part takes its place."""
         if not (self.data / MANIFEST_PATH).is_file():  # restic looks for every path before it reads any
             write_manifest(self.data, new_manifest(self.day, {}))
-        return Contents(self.data, (*self.places.values(), MANIFEST_PATH), _tags(self.day))
+        return Contents(self.data, (*self.places.values(), MANIFEST_PATH), _tags(self.day, self.lacking))
 
     def stage(self, tell: Callable[[ReadProgress], None] = lambda _: None) -> StagedNight:
         """Hash every part, look for what must be left out, and write the manifest. `tell`: hears how far that is."""
@@ -146,7 +162,7 @@ class GatheredNight:
         files |= hashes.of([place for place in places if not place.look], frozenset(look.marked))  # what is marked is left out everywhere
         look.remember(self.data / "backups" / MARKS_FILE)
         parts = {name: self._part(name, files[name]) for name in self.places}
-        manifest = write_manifest(self.data, new_manifest(self.day, {**parts, **self.also.streamed}))
+        manifest = write_manifest(self.data, new_manifest(self.day, {**parts, **self.also.streamed.parts}, self.lacking))
         return StagedNight(contents_of(self.data, manifest), manifest, hashes, look)
 
     def _hashed(self, name: str, look: SecrecyLook | None) -> Hashed:
@@ -164,7 +180,7 @@ def gather_night(data: Path, day: date, database: Path | None, without: Collecti
     """Look for every part and copy the databases.
 
     `database`: the QLNT database when it is a SQLite file. `without`: parts that are not due tonight. Raises
-    PartMissing for any other part that does not exist, DumpFailed when a database cannot be copied.
+    PartMissing for any other part that does not exist; a database that cannot be dumped is one that the night lacks.
     """
     also.require()
     sqlite = {**({"qlnt": database} if database and "qlnt" in also.parts else {}), **also.sqlite}
@@ -172,15 +188,21 @@ def gather_night(data: Path, day: date, database: Path | None, without: Collecti
     places = {name: place.format(day=day.isoformat()) for name, place in _PLACES.items() if name in also.parts - left_out}
     _require(data, places, day)
     rows: dict[str, Mapping[str, int]] = {"snapshot": table_rows(data / places["snapshot"])} if "snapshot" in places else {}
-    for name, file in sqlite.items():
-        places[name] = f"{STAGING}/{name}.sqlite"
-        rows[name] = dump_sqlite(file, data / places[name])
-    for server in (one for one in also.servers if not one.stream):
-        places[server.name] = f"{STAGING}/{server.file}"
-        rows[server.name] = dump_to_file(server, data / places[server.name])
-    for name, file in also.copied.items():
-        places[name] = _copied(file, data, name)
-    return GatheredNight(data, day, {**places, **{name: str(path) for name, path in also.folders.items()}}, rows, also)
+    refusals = Refusals(dict(also.streamed.lacking))
+    for name, (file, dump) in _dumps(sqlite, also.servers).items():
+        with refusals.of(name):
+            rows[name] = dump(data / STAGING / file)
+            places[name] = f"{STAGING}/{file}"  # only now: what lies there from last night is not tonight's
+    places |= {name: _copied(file, data, name) for name, file in also.copied.items()}
+    places |= {name: str(path) for name, path in also.folders.items()}
+    return GatheredNight(data, day, places, rows, also, refusals.found)
+
+
+def _dumps(sqlite: Mapping[str, Path], servers: Iterable[ServerDump]) -> dict[str, tuple[str, Callable[[Path], Mapping[str, int]]]]:
+    """Of each database that is dumped to our disk: the dump's file name, and how it is made."""
+    made: dict[str, tuple[str, Callable[[Path], Mapping[str, int]]]] = {}
+    made |= {name: (f"{name}.sqlite", partial(dump_sqlite, file)) for name, file in sqlite.items()}
+    return made | {server.name: (server.file, partial(dump_to_file, server)) for server in servers if not server.stream}
 
 
 def stage_night(data: Path, day: date, database: Path | None, without: Collection[str] = (), also: Listed = NOTHING_MORE) -> StagedNight:
@@ -192,11 +214,13 @@ def contents_of(data: Path, manifest: Manifest) -> Contents:
     """What restic must save for a staged manifest."""
     places = [f"/{part.path}" if part.outside else part.path for part in manifest.stored.values()]
     marked = tuple(sorted(left_out(data / "backups")))
-    return Contents(data, (*places, MANIFEST_PATH), _tags(manifest.day), manifest.files, marked)
+    return Contents(data, (*places, MANIFEST_PATH), _tags(manifest.day, manifest.lacking), manifest.files, marked)
 
 
-def _tags(day: date) -> tuple[str, ...]:
-    return (f"{DAY_TAG}{day.isoformat()}", *((YEAR_END_TAG,) if day == year_end(day) else ()))
+def _tags(day: date, lacking: Collection[str]) -> tuple[str, ...]:
+    """Of the snapshot. That it lacks a database goes in at once: a tag that is added later takes another id, and some stores refuse it."""
+    partial_ones = (PARTIAL_TAG, *(f"{WITHOUT_TAG}{name}" for name in sorted(lacking))) if lacking else ()
+    return (f"{DAY_TAG}{day.isoformat()}", *((YEAR_END_TAG,) if day == year_end(day) else ()), *partial_ones)
 
 
 def absent_parts(data: Path, day: date) -> frozenset[str]:

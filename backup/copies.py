@@ -7,20 +7,19 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from backup.contents import NOTHING_STREAMED
 from backup.errors import BackupError, DiskFull, StoreRefused
 from backup.known import read_json, write_json
-from backup.manifest import new_manifest
-from backup.saving import save_night, with_manifest
+from backup.saving import save_night, with_dumps, with_manifest
 from backup.upkeep import copy_snapshots, may_copy
 from infra.clock import now, vietnamese_date
 from infra.errors import SchoolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from backup.contents import StagedNight
-    from backup.manifest import PartEntry
+    from backup.contents import StagedNight, Streamed
     from backup.repository import Repository
     from backup.stored import CopyProgress, Progress, StoredSnapshot
 
@@ -37,19 +36,19 @@ class CopyResult:
     problem: str = ""
 
 
-def _no_dumps(_: Repository) -> Mapping[str, PartEntry]:
-    return {}
+def _no_dumps(_: Repository) -> Streamed:
+    return NOTHING_STREAMED
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a copy may need besides the staged night.
 
-    `dump`: streams the databases that lie on no disk of ours into a repository (saving.streamed_parts);
+    `dump`: streams the databases that lie on no disk of ours into a repository (saving.streamed_again);
     `tell`: hears how far the copy of this name is.
     """
 
-    dump: Callable[[Repository], Mapping[str, PartEntry]] = _no_dumps
+    dump: Callable[[Repository], Streamed] = _no_dumps
     tell: Callable[[str, Progress | CopyProgress], None] = lambda _name, _progress: None
 
 
@@ -92,23 +91,15 @@ def _brought(first: Repository, copy: Repository, staged: StagedNight, saved: St
 
 def _saved_directly(copy: Repository, staged: StagedNight, means: Means, why: str) -> CopyResult:
     """The first repository must not be the only source of the others: read the sources once more, dump streamed databases once more."""
-    dumps, problem = _dumped(copy, means)
+    dumps = means.dump(copy)
     # Rows may have come and gone since the first dump: this copy's manifest vouches for its own.
-    own = new_manifest(staged.manifest.day, {**staged.manifest.parts, **dumps})
-    with with_manifest(staged, own if dumps else staged.manifest) as night:
+    with with_manifest(staged, with_dumps(staged.manifest, dumps)) as night:
         saved = save_night(copy, night, partial(means.tell, copy.name))
     saved.require_complete()
     reason = f" vì {why[0].lower()}{why[1:]}" if why else ""
-    again = f", cơ sở dữ liệu {', '.join(dumps)} sao chép riêng cho kho này" if dumps else ""
+    again = f", cơ sở dữ liệu {', '.join(dumps.parts)} sao chép riêng cho kho này" if dumps.parts else ""
+    problem = "; ".join(f"Kho «{copy.name}» thiếu bản sao cơ sở dữ liệu: {refusal.line}" for refusal in dumps.lacking.values())
     return CopyResult(copy.name, f"đã lưu thẳng vào «{copy.name}»{reason}{again} (bản {saved.id[:8]})", saved.id, problem)
-
-
-def _dumped(copy: Repository, means: Means) -> tuple[Mapping[str, PartEntry], str]:
-    """The databases streamed into this copy, or why not: the files come all the same."""
-    try:
-        return means.dump(copy), ""
-    except SchoolError as error:
-        return {}, f"Kho «{copy.name}» thiếu bản sao cơ sở dữ liệu: {error.line()}"
 
 
 def _same(copy: Repository, saved: StoredSnapshot) -> StoredSnapshot | None:

@@ -104,6 +104,7 @@ def _proved(held: DrillResult, repository: Repository, snapshot: StoredSnapshot,
     with _scratch(scratch) as folder:
         restored = restore(repository, snapshot, folder / "dem")
         counted, not_loaded = open_everything(restored, servers)
+    _require_whole(snapshot, restored)
     pupils = _pupils(counted)
     if not pupils:
         raise RestoreError("Bản khôi phục không có học sinh nào", where=snapshot.short_id, fix="xem lại đêm đó đã lưu những gì")
@@ -114,6 +115,15 @@ def _proved(held: DrillResult, repository: Repository, snapshot: StoredSnapshot,
     return replace(
         held, ok=True, told=told, files=restored.files, bytes=restored.bytes, pupils=pupils, opened=opened, not_loaded=not_loaded
     )
+
+
+def _require_whole(snapshot: StoredSnapshot, restored: Restored) -> None:
+    """RestoreError for a night that lacks something, although all that it has came back: that proves nothing of the rest."""
+    if restored.lacking:
+        raise RestoreError(f"Lấy lại đủ {restored.files} tệp, nhưng chưa chứng minh được trọn đêm: {'; '.join(restored.lacking)}")
+    if snapshot.partial:
+        told = f"Lấy lại đủ {restored.files} tệp, nhưng đêm {vietnamese_date(snapshot.day)} chưa trọn vẹn"
+        raise RestoreError(told, where=snapshot.short_id, fix="sửa quyền đọc hoặc đĩa, chạy `truong nightly` rồi `truong drill`")
 
 
 def _pupils(counted: Mapping[str, Mapping[str, int]]) -> int:

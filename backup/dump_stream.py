@@ -13,12 +13,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import BinaryIO
 
 # pg_dump: rows stand between these two; mariadb-dump --skip-extended-insert: a line each.
@@ -32,6 +34,9 @@ TABLE = re.compile(rb"^CREATE TABLE (?:`(?P<maria>(?:[^`]|``)+)`|(?P<postgres>" 
 ENDINGS = (b"-- PostgreSQL database dump complete", b"-- Dump completed")
 CUT_SHORT = 65  # our own exit code for a dump without its ending
 LOUDEST = 4000  # bytes of a dump program's complaints
+# A server whose machine went away says nothing more, and its dump program waits for ever: no table takes so long to begin.
+SILENT_SECONDS = 900.0
+FELL_SILENT = "the server fell silent"
 
 
 @dataclass
@@ -53,15 +58,41 @@ def pass_on(command: Sequence[str], sink: BinaryIO, environment: dict[str, str] 
     with tempfile.TemporaryFile() as told:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, env=environment) as process:  # noqa: S603 - our own command
             counter = _Counter(count)
-            for line in process.stdout or ():
-                digest.update(line)
-                sink.write(line)
-                counter.hear(line)
+            with _watched(process, counter):
+                for line in process.stdout or ():
+                    counter.passing_on = True
+                    digest.update(line)
+                    sink.write(line)
+                    counter.hear(line)
+                    counter.passing_on = False
             sink.flush()
         told.seek(0)
-        count.complaints = told.read(LOUDEST).decode("utf-8", "replace")
+        count.complaints += told.read(LOUDEST).decode("utf-8", "replace")
     count.sha256, count.exit_code = digest.hexdigest(), process.returncode
     return count
+
+
+@contextmanager
+def _watched(process: subprocess.Popen[bytes], counter: _Counter) -> Iterator[None]:
+    """End a dump program whose server has said nothing for long; whoever reads the dump may take as long as it likes."""
+    done = threading.Event()
+
+    def watch() -> None:
+        heard = -1
+        while not done.wait(SILENT_SECONDS):
+            if counter.count.size == heard and not counter.passing_on:
+                counter.count.complaints = f"{FELL_SILENT}\n"
+                process.kill()
+                return
+            heard = counter.count.size
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 @dataclass
@@ -70,6 +101,7 @@ class _Counter:
 
     count: DumpCount
     table: str = ""  # whose rows are being copied
+    passing_on: bool = False  # a line is on its way to whoever reads
 
     def hear(self, line: bytes) -> None:
         self.count.size += len(line)

@@ -5,17 +5,43 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from backup.errors import DumpFailed
+from backup.manifest import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from infra.errors import SchoolError
 
 BUSY_SECONDS = 60.0  # how long a writer may keep the whole database to itself
 DUMP_FIX = "xem hệ thống nguồn có đang nâng cấp không, rồi chạy lại `truong nightly`"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """Why databases could not be dumped, by name of the part: what ails one of them costs the night only its own dump."""
+
+    found: dict[str, Refusal] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Note a DumpFailed in here as that of this database, and go on."""
+        try:
+            yield
+        except DumpFailed as error:
+            self.found[name] = refusal_of(error)
+
+
+def refusal_of(error: SchoolError) -> Refusal:
+    """An error as the reason for which a night lacks a database."""
+    where = f" [{error.where}]" if error.where else ""
+    return Refusal(" ".join(f"{error.what}{where}".split()), error.fix)
 
 
 def dump_sqlite(source: Path, target: Path, busy_seconds: float = BUSY_SECONDS) -> dict[str, int]:

@@ -156,8 +156,8 @@ def _ago(minutes: int) -> str:
 
 
 def _partial(repository: Repository, newest: StoredSnapshot) -> Iterator[Verdict]:
-    if newest.partial:
-        files = KnownPartials(repository.state).files(newest.origin)
+    files = KnownPartials(repository.state).files(newest.origin)
+    if newest.partial and (files or not newest.lacking):  # a database that it lacks is told with its reason (lost_parts)
         named = f": {', '.join(files[:NAMED])}{' …' if len(files) > NAMED else ''}" if files else ""
         told = f"bản mới nhất CHƯA TRỌN VẸN, thiếu tệp không đọc được hoặc bị sửa trong lúc đọc{named}"
         yield bad(Topic.PARTIAL, told, "sửa quyền đọc hoặc đĩa rồi chạy truong nightly")

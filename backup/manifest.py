@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from itertools import chain
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from connectors.records.snapshot import MANIFEST as SNAPSHOT_MANIFEST
@@ -80,13 +81,30 @@ class PartEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a database could not be dumped (what and where), and what to do: Vietnamese, without the data's own words."""
+
+    why: str
+    fix: str
+
+    @property
+    def line(self) -> str:
+        """Both on one line."""
+        return f"{self.why} → {self.fix}" if self.fix else self.why
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup of a day holds. `digest`: SHA-256 of the manifest's own file; empty until it lies in one."""
+    """What a backup of a day holds. `digest`: SHA-256 of the manifest's own file; empty until it lies in one.
+
+    `lacking`: databases that should be in it and could not be dumped.
+    """
 
     day: date
     parts: Mapping[str, PartEntry]
     code_version: str
     digest: str = field(default="", compare=False)
+    lacking: Mapping[str, Refusal] = field(default_factory=dict)
 
     @property
     def stored(self) -> dict[str, PartEntry]:
@@ -104,11 +122,14 @@ class Manifest:
         return Joined(tuple(part.files for part in self.stored.values()))
 
 
+NOTHING: Mapping[str, Refusal] = MappingProxyType({})
+
+
 def table_rows(folder: Path) -> dict[str, int]:
     """Rows per table as the manifest of a canonical snapshot tells."""
     return dict(open_snapshot(folder).rows) if (folder / SNAPSHOT_MANIFEST).is_file() else {}
 
 
-def new_manifest(day: date, parts: Mapping[str, PartEntry]) -> Manifest:
+def new_manifest(day: date, parts: Mapping[str, PartEntry], lacking: Mapping[str, Refusal] = NOTHING) -> Manifest:
     """The manifest of tonight's backup."""
-    return Manifest(day, dict(parts), version("truong"))
+    return Manifest(day, dict(parts), version("truong"), lacking=dict(lacking))

@@ -12,12 +12,12 @@ import tempfile
 import weakref
 from collections.abc import Collection
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from backup.manifest import MANIFEST_PATH, FileEntry, Manifest, PartEntry
+from backup.manifest import MANIFEST_PATH, FileEntry, Manifest, PartEntry, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,9 @@ def manifest_in(stream: BinaryIO) -> Manifest:
     if not first.endswith(PARTS):
         return _of_one_line(b"".join(opened.chunks()), digest.hexdigest())
     head = _object(first + b"}}")
-    return Manifest(date.fromisoformat(head["day"]), dict(_parts(opened, len(first) + 1)), head["code_version"], digest.hexdigest())
+    lacking = {name: Refusal(**values) for name, values in head.get("lacking", {}).items()}
+    parts = dict(_parts(opened, len(first) + 1))
+    return Manifest(date.fromisoformat(head["day"]), parts, head["code_version"], digest.hexdigest(), lacking)
 
 
 def _parts(opened: _Opened, place: int) -> Iterator[tuple[str, PartEntry]]:
@@ -151,7 +153,9 @@ def _entries(files: dict[str, Any]) -> tuple[tuple[str, FileEntry], ...]:
 
 
 def _lines(manifest: Manifest) -> Iterator[bytes]:
-    head = {"format": FORMAT, "day": manifest.day.isoformat(), "code_version": manifest.code_version}
+    head: dict[str, object] = {"format": FORMAT, "day": manifest.day.isoformat(), "code_version": manifest.code_version}
+    if manifest.lacking:
+        head["lacking"] = {name: asdict(refusal) for name, refusal in sorted(manifest.lacking.items())}
     yield _text(head)[:-1] + b", " + PARTS
     between = b"\n"
     for name, part in sorted(manifest.parts.items()):

@@ -6,19 +6,21 @@
 from __future__ import annotations
 
 import re
-import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backup.aside import hidden_beside
 from backup.checks import WHOLE, note_check
 from backup.errors import BackupError, RepositoryDamaged
 from backup.faults import complaints_of, damage
+from backup.kept_out import plan_fetch, rewritten_aside
 from backup.repository import LONG_SECONDS
+from backup.rewriting import hand_over
 from backup.upkeep import HEALING_TAG, copy_snapshots, drop_damaged_packs, forget, stored_in, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from backup.repository import Repository
     from backup.stored import StoredSnapshot
@@ -41,10 +43,14 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Healed:
-    """What a repair did: packs that were lost, snapshots whose data was fetched from the good repository."""
+    """What a repair did: packs that were lost, snapshots whose data was fetched from the good repository.
+
+    `kept_out`: of how many of them the good repository still has files that had been taken out of this one.
+    """
 
     packs: int
     snapshots: int
+    kept_out: int = 0
 
 
 def find_damage(repository: Repository) -> Damage:
@@ -65,16 +71,32 @@ def find_damage(repository: Repository) -> Damage:
 
 
 def repair(repository: Repository, good: Repository, found: Damage) -> Healed:
-    """Bring what `found` names back from `good`. RepositoryDamaged, and nothing dropped, when some of it is not there either."""
+    """Bring what `found` names back from `good`, but no file that was taken out of it.
+
+    RepositoryDamaged, and nothing dropped, when some of it is not there either.
+    """
     repository.unlock_stale()
     good.check()
-    with tempfile.TemporaryDirectory(prefix=".chua-", dir=_made(repository.state)) as scratch:
-        drop_damaged_packs(repository, _present(repository, found.packs), Path(scratch))
     old = _with_twins(repository, good)
+    fetch = plan_fetch(repository, good, old)
+    with ExitStack() as stack:
+        scratch = stack.enter_context(hidden_beside(repository.state / "chua"))
+        sources = [good]
+        if fetch.kept_out:
+            sources.append(stack.enter_context(rewritten_aside(good, fetch.kept_out, repository, scratch)))
+        (scratch / "goi").mkdir()
+        drop_damaged_packs(repository, _present(repository, found.packs), scratch / "goi")
+        _fetched(repository, sources, old, fetch.barred)
+    return Healed(len(found.packs), len(old), len(fetch.kept_out))
+
+
+def _fetched(repository: Repository, sources: Sequence[Repository], old: Sequence[StoredSnapshot], barred: Collection[str]) -> None:
+    """Put new entries of the `old` snapshots, with all that they need, in the place of these."""
     # restic copies no snapshot that is already there; under another tag the old entries are other ones.
     tag(repository, [snapshot.id for snapshot in old], add=HEALING_TAG)
     try:
-        copy_snapshots(good, repository)
+        for source in sources:
+            copy_snapshots(source, repository, barred=barred)
         if left := find_damage(repository):
             raise RepositoryDamaged(
                 f"Kho vẫn còn {len(left.complaints)} chỗ hỏng: {left.complaints[0]}",
@@ -84,8 +106,15 @@ def repair(repository: Repository, good: Repository, found: Damage) -> Healed:
     except BackupError:
         tag(repository, [snapshot.id for snapshot in repository.tagged(HEALING_TAG)], remove=HEALING_TAG)
         raise
-    forget(repository, [snapshot.id for snapshot in repository.tagged(HEALING_TAG)])
-    return Healed(len(found.packs), len(old))
+    healing = repository.tagged(HEALING_TAG)
+    new = {snapshot.made: snapshot for snapshot in stored_in(repository) if HEALING_TAG not in snapshot.tags}
+    healed = [snapshot for snapshot in healing if snapshot.made in new]
+    for snapshot in healed:
+        if snapshot.origin != new[snapshot.made].origin:  # what was rewritten elsewhere was made there under another id
+            hand_over(repository, snapshot, new[snapshot.made])
+    forget(repository, [snapshot.id for snapshot in healed])
+    # What a killed repair left and the other repository has forgotten since: whole as it is, there is no other.
+    tag(repository, [snapshot.id for snapshot in healing if snapshot.made not in new], remove=HEALING_TAG)
 
 
 def _with_twins(repository: Repository, good: Repository) -> list[StoredSnapshot]:
@@ -98,8 +127,3 @@ def _present(repository: Repository, packs: Sequence[str]) -> list[str]:
     """Packs that are still there: what is gone needs only the index to be made again."""
     there = set(repository.ask(["list", "packs", "--no-lock"]).output.decode().split())
     return [pack for pack in packs if pack in there]
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -6,17 +6,17 @@ only what lies there afterwards counts: more than nothing, and every hash as in 
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backup.aside import hidden_beside
 from backup.errors import BackupError, RestoreError
+from backup.lacking import lacking_error, lacking_lines
 from backup.manifest import MANIFEST_PATH, paths_of
 from backup.manifest_file import NO_MANIFEST, read_manifest
 from backup.opened import open_restored
@@ -24,7 +24,7 @@ from backup.reading import files_at, wrong_files
 from backup.saving import dump_of
 from backup.still_held import manifest_left_in
 from backup.stored import OUR_TAG, REWRITTEN_TAG
-from backup.wanted import choose
+from backup.wanted import DATABASE, choose, databases
 from infra.clock import vietnamese_date
 
 if TYPE_CHECKING:
@@ -37,14 +37,13 @@ if TYPE_CHECKING:
 
 SPARE_BYTES = 50_000_000  # a disk is never filled to the last byte
 SHORTEST_ID = 4
-ASIDE = ".khoi-phuc-"  # in the hidden name of a folder that is still being filled
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What was brought back: `files` and `bytes` whose hashes were right, `seconds` for copying and proving together.
 
-    `opened`: a Vietnamese line for each thing that was opened.
+    `opened`: a Vietnamese line for each thing that was opened; `lacking`: for each database that was wanted and the night has not.
     """
 
     snapshot: StoredSnapshot
@@ -54,6 +53,7 @@ class Restored:
     seconds: float
     manifest: Manifest
     opened: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 def find_snapshot(repository: Repository, wanted: date | str | None = None) -> StoredSnapshot:
@@ -82,6 +82,9 @@ def plan(repository: Repository, snapshot: StoredSnapshot, what: str) -> tuple[M
     """What a restore would bring, before anything is written. RestoreError when the snapshot has nothing of the kind."""
     with _as_restore_error():
         manifest = manifest_left_in(repository, snapshot)
+        wanted = [what] if what in manifest.lacking else sorted(manifest.lacking) if what == DATABASE and not databases(manifest) else []
+        if wanted:
+            raise lacking_error(repository, snapshot, manifest, wanted[0])
         return manifest, choose(manifest, what)
 
 
@@ -100,7 +103,7 @@ def restore(
         whole = not what and snapshot.bytes and REWRITTEN_TAG not in snapshot.tags
         planned = None if whole else plan(repository, snapshot, what)
         _require_room(target, planned[1].bytes if planned else snapshot.bytes)
-        with _aside(target) as aside:
+        with hidden_beside(target) as aside:
             if planned is None or len(planned[1].files):
                 repository.restore(snapshot.id, aside, planned[1].places if planned else (), on_progress)
             manifest, choice = planned or _came_along(aside)
@@ -110,8 +113,9 @@ def restore(
                 repository.restore(_dump_snapshot(repository, manifest, name, snapshot), aside, (), on_progress)
             _require_whole(aside, expected)
             opened = open_restored(aside, manifest, what)
+            lacking = lacking_lines(repository, snapshot, manifest) if what in {"", DATABASE} else ()
             aside.rename(target)
-    return Restored(snapshot, target, len(expected), choice.bytes, time.monotonic() - begun, manifest, opened)
+    return Restored(snapshot, target, len(expected), choice.bytes, time.monotonic() - begun, manifest, opened, lacking)
 
 
 def _dump_snapshot(repository: Repository, manifest: Manifest, name: str, night: StoredSnapshot) -> str:
@@ -161,54 +165,6 @@ def _require_whole(aside: Path, expected: Files) -> None:
         vouched = {manifest, *(f"{aside}/{path}" for path in paths_of(expected))}
         for file in [path for path in files_at(str(aside)) if path not in vouched]:
             Path(file).unlink()
-
-
-@contextmanager
-def _aside(target: Path) -> Iterator[Path]:
-    """A hidden folder beside the target, held by a lock, gone afterwards whatever happened; what killed restores left goes, too."""
-    remove_left(target.parent)
-    aside = target.with_name(f".{target.name}{ASIDE}{os.getpid()}")
-    aside.mkdir(mode=0o700)
-    try:
-        with _held(aside):
-            yield aside
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def remove_left(parent: Path) -> int:
-    """Remove what killed restores left half-filled in a folder: copies of pupils' data that nobody vouches for. Returns how many."""
-    left = [folder for folder in parent.glob(f".*{ASIDE}*") if folder.is_dir() and not _is_held(folder)]
-    for folder in left:
-        shutil.rmtree(folder, ignore_errors=True)
-    return len(left)
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """A lock on the folder itself: the kernel drops it when we die, however we die, and no number of a process is taken for another's."""
-    with _opened_folder(folder) as descriptor:
-        with suppress(OSError):  # a file system without locks: there nothing is removed
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-
-
-def _is_held(folder: Path) -> bool:
-    try:
-        with _opened_folder(folder) as descriptor:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    return False
-
-
-@contextmanager
-def _opened_folder(folder: Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

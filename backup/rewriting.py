@@ -39,7 +39,7 @@ def take_out(repository: Repository, found: Sequence[Held]) -> int:
     old = [night for night in repository.tagged(OUR_TAG) if night.id in {one.snapshot for one in found}]
     # Before they go: once a night is forgotten nobody knows which one the memory speaks of.
     for night in old:
-        _hand_over(repository, night, twins[night.id])
+        hand_over(repository, night, twins[night.id])
     forget(repository, [night.id for night in old])
     note_forgotten(repository, old)
     prune(repository)
@@ -65,7 +65,7 @@ def _whole(repository: Repository, held: Held, twin: StoredSnapshot) -> bool:
     return repository.files_of(twin.id) == {path: size for path, size in repository.files_of(held.snapshot).items() if path not in gone}
 
 
-def _hand_over(repository: Repository, old: StoredSnapshot, twin: StoredSnapshot) -> None:
+def hand_over(repository: Repository, old: StoredSnapshot, twin: StoredSnapshot) -> None:
     """What this machine remembers of a night by its origin: that it is partial, that others are measured by it."""
     if old.partial:
         partials = KnownPartials(repository.state)

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from backup.contents import StagedNight, contents_of
+from backup.contents import StagedNight, Streamed, contents_of
+from backup.dumps import Refusals, refusal_of
 from backup.errors import BackupError, ProofFailed
 from backup.hashes import HASHES_FOLDER, FileHashes, as_relative
-from backup.manifest import MANIFEST_PATH, PartEntry
+from backup.manifest import MANIFEST_PATH, PartEntry, new_manifest
 from backup.manifest_file import NO_MANIFEST, staged_manifest, write_manifest
 from backup.server_dumps import stream_dump
 from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG
@@ -20,7 +21,7 @@ from connectors.records.snapshot import sha256_of
 from infra.errors import SchoolError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -96,7 +97,7 @@ def with_manifest(staged: StagedNight, manifest: Manifest) -> Iterator[StagedNig
     # Named after what stands in its place, so that after a kill nobody takes it for the manifest of a night that was staged later.
     kept = first.rename(root / "backups" / f"{PUT_ASIDE}{written.digest}")
     try:
-        yield replace(staged, manifest=manifest)
+        yield replace(staged, manifest=manifest, contents=contents_of(root, manifest))
     finally:
         kept.replace(root / MANIFEST_PATH)
 
@@ -121,13 +122,31 @@ def saved_tonight(repository: Repository, manifest: Manifest) -> StoredSnapshot 
         return None
 
 
-def streamed_parts(servers: Iterable[ServerDump], repository: Repository, day: date, scratch: Path) -> dict[str, PartEntry]:
-    """Stream the dumps that shall not lie on our disk into the repository; DumpFailed when one breaks off."""
-    parts = {}
+def streamed_parts(servers: Sequence[ServerDump], repository: Repository, day: date, scratch: Path) -> Streamed:
+    """Stream the dumps that shall not lie on our disk into the repository. BackupError when the repository is at fault."""
+    parts, refusals = {}, Refusals()
     for server in (one for one in servers if one.stream):
-        entry, rows = stream_dump(server, repository, day, scratch)
-        parts[server.name] = PartEntry(server.file, ((server.file, entry),), dict(rows), streamed=True)
-    return parts
+        with refusals.of(server.name):
+            entry, rows = stream_dump(server, repository, day, scratch)
+            parts[server.name] = PartEntry(server.file, ((server.file, entry),), dict(rows), streamed=True)
+    return Streamed(parts, refusals.found)
+
+
+def streamed_again(servers: Sequence[ServerDump], copy: Repository, day: date, scratch: Path) -> Streamed:
+    """As `streamed_parts`, into a copy that is saved straight from the sources: its files come whatever is wrong with a dump."""
+    try:
+        return streamed_parts(servers, copy, day, scratch)
+    except SchoolError as error:
+        return Streamed(lacking={one.name: refusal_of(error) for one in servers if one.stream})
+
+
+def with_dumps(manifest: Manifest, own: Streamed) -> Manifest:
+    """A night's manifest for a copy with streamed dumps of its own: what it promises and what it lacks is this copy's."""
+    if not own.parts and not own.lacking:
+        return manifest
+    parts = {name: part for name, part in manifest.parts.items() if name not in own.lacking}
+    lacking = {name: refusal for name, refusal in manifest.lacking.items() if name not in own.parts}
+    return new_manifest(manifest.day, {**parts, **own.parts}, {**lacking, **own.lacking})
 
 
 def dump_of(repository: Repository, manifest: Manifest, name: str, saved: datetime) -> StoredSnapshot | None:

@@ -20,7 +20,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from backup.client_secrets import mariadb_secrets, postgresql_secrets
-from backup.dump_stream import CUT_SHORT, DumpCount, pass_on
+from backup.dump_stream import CUT_SHORT, FELL_SILENT, DumpCount, pass_on
 from backup.errors import BackupFailed, DumpFailed
 from backup.manifest import FileEntry
 from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG
@@ -41,6 +41,7 @@ LOCK_SECONDS = 60
 DUMP_FIX = "xem máy chủ cơ sở dữ liệu, mạng và tài khoản sao lưu, rồi chạy lại `truong nightly`"
 # What the programs say -> what it means here. Their own words may name what is private, so they are not repeated.
 _REASONS = (
+    ((FELL_SILENT,), "máy chủ im lặng giữa chừng nên bị dừng", DUMP_FIX),
     (("version mismatch",), "pg_dump cũ hơn máy chủ", "cài postgresql-client cùng bản với máy chủ"),
     (
         ("password authentication failed", "no password supplied", "Access denied"),
@@ -147,7 +148,11 @@ def _call(dump: ServerDump, folder: Path) -> Iterator[_Call]:
     # Hidden, below the data folder: what a kill leaves behind is swept by the next night.
     with tempfile.TemporaryDirectory(prefix=f".{dump.name}-", dir=folder) as secrets:
         make = _postgresql if kind == POSTGRESQL else _mariadb
-        yield make(dump, program, Path(secrets))
+        try:
+            call = make(dump, program, Path(secrets))
+        except ConfigurationError as error:  # the password file is gone or open to others: this database's trouble, not the night's
+            raise DumpFailed(error.what, where=f"{dump.name}: {error.where}", fix=error.fix) from error
+        yield call
 
 
 def _postgresql(dump: ServerDump, program: str, secrets: Path) -> _Call:

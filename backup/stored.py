@@ -20,6 +20,7 @@ OUR_TAG = "truong"
 DAY_TAG = "day="
 NAMED = 3  # files in a line
 PARTIAL_TAG = "partial"  # files could not be read: kept, never counted as good
+WITHOUT_TAG = "without="  # a database that could not be dumped: its night is partial, too
 # A whole night that was saved just before a restore wrote over it. It stands for no night: not for "that day", not in the retention.
 BEFORE_RESTORE_TAG = "truoc-khoi-phuc"
 # restic's own tag of a snapshot from which files were taken out by hand (backup.still_held): they are missed by nobody.
@@ -82,7 +83,8 @@ class StoredSnapshot:
     """A snapshot as the repository has it. `day`: the school's day that it holds; None when it is not a night.
 
     `origin`: the id it was first made with, the same in every copy; `begun`: when restic itself began, whatever
-    time it was told to write; `added`: bytes that it brought into the repository.
+    time it was told to write; `added`: bytes that it brought into the repository; `tree`: stands for all its
+    folders and files, the same wherever they are the same.
     """
 
     id: str
@@ -96,11 +98,22 @@ class StoredSnapshot:
     begun: datetime | None = None
     parent: str = ""
     added: int = 0
+    tree: str = ""
 
     @property
     def short_id(self) -> str:
         """The id as restic prints it."""
         return self.id[:8]
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Databases that could not be dumped that night."""
+        return tuple(tag.removeprefix(WITHOUT_TAG) for tag in self.tags if tag.startswith(WITHOUT_TAG))
+
+    @property
+    def partial_told(self) -> str:
+        """What a partial night lacks, in a few words."""
+        return f"thiếu cơ sở dữ liệu {', '.join(self.lacking)}" if self.lacking else "thiếu tệp"
 
     @property
     def made(self) -> tuple[datetime, frozenset[str]]:
@@ -156,6 +169,7 @@ def stored_snapshot(values: dict[str, Any], partial: Collection[str] = ()) -> St
         begun=datetime.fromisoformat(summary["backup_start"]) if "backup_start" in summary else None,
         parent=str(values.get("parent") or ""),
         added=summary.get("data_added_packed", 0),
+        tree=str(values.get("tree") or ""),
     )
 
 

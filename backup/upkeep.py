@@ -16,7 +16,7 @@ from backup.repository import LONG_SECONDS
 from backup.stored import DUMP_TAG, OUR_TAG, CopyProgress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from backup.repository import Repository
@@ -46,8 +46,10 @@ def may_copy(source: Repository, target: Repository) -> bool:
     return source.path is not None or kind_of(source.url) != kind_of(target.url)
 
 
-def copy_snapshots(source: Repository, target: Repository, on_progress: Callable[[CopyProgress], None] | None = None) -> None:
-    """Copy all our snapshots that the target does not have yet; the sources are not read again.
+def copy_snapshots(
+    source: Repository, target: Repository, on_progress: Callable[[CopyProgress], None] | None = None, barred: Collection[str] = ()
+) -> None:
+    """Copy all our snapshots that the target does not have yet, but the `barred` ids; the sources are not read again.
 
     A night counts as there also when files were taken out of it in one of the two (backup.rewriting): restic itself
     would bring it a second time, and the files with it that were taken out of the target.
@@ -55,14 +57,19 @@ def copy_snapshots(source: Repository, target: Repository, on_progress: Callable
     """
     if not may_copy(source, target):
         raise BackupFailed("restic không chép được giữa hai kho cùng kiểu ở xa", where=target.name, fix="đặt kho đầu trên đĩa của máy này")
+    there = {one.made for one in stored_in(target) if HEALING_TAG not in one.tags}
+    copy_exactly(source, target, [one.id for one in stored_in(source) if one.made not in there and one.id not in barred], on_progress)
+
+
+def copy_exactly(
+    source: Repository, target: Repository, ids: Sequence[str], on_progress: Callable[[CopyProgress], None] | None = None
+) -> None:
+    """Copy these snapshots. RepositoryDamaged and other BackupErrors when the source cannot be read or the target not be written."""
+    if not ids:
+        return
     options = source.access.options(source.url) if kind_of(source.url) != LOCAL else []
     listener = _CopyListener(on_progress or (lambda _: None))
-    there = {one.made for one in stored_in(target) if HEALING_TAG not in one.tags}
-    missing = [one.id for one in stored_in(source) if one.made not in there]
-    if not missing:
-        return
-    arguments = ["copy", *options, *missing]
-    outcome = target.run(arguments, LONG_SECONDS, source.as_source(), on_line=listener.hear)
+    outcome = target.run(["copy", *options, *ids], LONG_SECONDS, source.as_source(), on_line=listener.hear)
     if outcome.exit_code:
         raise error_of(outcome, target.url, target.access)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from backup.care import shrunk as lost_since_trusted
 from backup.contents import PART_NAMES
 from backup.errors import ProofFailed
+from backup.lacking import database_named
 from backup.retention import shrinkage
 from backup.saving import require_streamed
 from backup.still_held import manifest_left_in
@@ -29,8 +30,11 @@ def lost_parts(repository: Repository, newest: StoredSnapshot, expected: frozens
     `missing`: the names of parts that are not are added to it.
     """
     manifest = manifest_left_in(repository, newest)
-    broken, absent = broken_parts(repository, newest.id, manifest), sorted(expected - set(manifest.parts))
-    missing += [*broken, *absent]
+    lacking = manifest.lacking
+    broken, absent = broken_parts(repository, newest.id, manifest), sorted(expected - {*manifest.parts, *lacking})
+    missing += [*broken, *absent, *lacking]
+    for name, refusal in lacking.items():
+        yield bad(Topic.PARTIAL, f"bản mới nhất CHƯA TRỌN VẸN, không có {database_named(name)}: {refusal.why}", refusal.fix)
     if broken:
         yield bad(Topic.PARTS, f"bản mới nhất THIẾU tệp của {_named(broken)} so với bản kê trong nó", "truong nightly")
     if absent:
@@ -40,7 +44,7 @@ def lost_parts(repository: Repository, newest: StoredSnapshot, expected: frozens
     except ProofFailed as error:
         yield bad(Topic.PARTS, error.what, error.fix)
         return
-    if not broken and not absent:
+    if not broken and not absent and not lacking:
         yield fine(Topic.PARTS, f"đủ {len(manifest.files)} tệp theo bản kê")
 
 

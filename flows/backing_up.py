@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
 from backup.care import care_for, retention_of, trust_size
-from backup.contents import NOT_EVERY_NIGHT, PART_NAMES, GatheredNight, Listed, absent_parts, gather_night
+from backup.contents import NOT_EVERY_NIGHT, NOTHING_STREAMED, PART_NAMES, Listed, Streamed, absent_parts, gather_night
 from backup.copies import Means, copy_night, is_plugged_in, last_plugged, note_plugged
-from backup.errors import DumpFailed, PartMissing, ProofFailed, RepositoryDamaged
+from backup.errors import PartMissing, ProofFailed, RepositoryDamaged
+from backup.lacking import database_named
 from backup.manifest_file import staged_manifest
 from backup.marked import left_out, told_of_marked
 from backup.opening import open_repositories, open_repository
 from backup.repair import find_damage, repair
 from backup.retention import accept
-from backup.saving import require_streamed, saved_tonight, stage_and_save, staged_again, streamed_parts
+from backup.saving import require_streamed, saved_tonight, stage_and_save, staged_again, streamed_again, streamed_parts
 from backup.server_dumps import SQLITE, ServerDump, kind_of
 from backup.verify import prove
 from flows.night_record import StepResult
@@ -28,11 +30,11 @@ from infra.source_settings import DatabaseSource
 from infra.vietnamese import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
     from pathlib import Path
 
-    from backup.manifest import PartEntry
+    from backup.manifest import Manifest
     from backup.repository import Repository
     from backup.retention import RetentionPlan
     from backup.stored import CopyProgress, Progress, ReadProgress
@@ -48,17 +50,22 @@ SQLITE_MAGIC = b"SQLite format 3\0"
 
 
 def back_up(home: Home, day: date) -> StepResult:
-    """Save everything of a day into the first repository. BackupError when it is not there whole; the night is staged all the same."""
+    """Save everything of a day into the first repository. BackupError when files of it are not there; the night is staged all the same.
+
+    A database that could not be dumped is the step's problem: whatever ails it, everything else of the night must be safe.
+    """
     repository, listed = open_repository(home.settings), listed_contents(home)
     listed.require()
     streamed, trouble = _streamed(listed, repository, day, home.folder("staging"))
-    wanted = replace(listed, servers=tuple(one for one in listed.servers if one.name not in streamed), streamed=streamed)
-    gathered, refusal = _gathered(home, day, wanted)
-    if trouble:
-        gathered.stage()
-        raise trouble
-    staged, saved = stage_and_save(repository, gathered, announced(BACKUP_STEP, BACKUP_LABEL))
-    saved.require_complete()
+    also = replace(listed, streamed=streamed)
+    gathered = gather_night(home.data, day, sqlite_file(home), without=absent_parts(home.data, day), also=also)
+    refusal = "; ".join(one.line for one in gathered.lacking.values())
+    with _told_beside(refusal):
+        if trouble:
+            gathered.stage()
+            raise trouble
+        staged, saved = stage_and_save(repository, gathered, announced(BACKUP_STEP, BACKUP_LABEL))
+        saved.require_complete()
     told = f"{saved.files} tệp, {size(saved.bytes)}, thêm mới {size(saved.added_bytes)} (bản {saved.id[:8]})"
     without = ", ".join(PART_NAMES[name] for name in PART_NAMES if name in listed.parts - {*staged.manifest.parts, *NOT_EVERY_NIGHT})
     counts = {"tệp": saved.files, "byte": saved.bytes, "byte thêm mới": saved.added_bytes}
@@ -69,16 +76,15 @@ def back_up(home: Home, day: date) -> StepResult:
     return StepResult("", "", detail, counts, facts, lines=tuple(marked_lines(home)), problem=problem, exit_code=_code(problem))
 
 
-def _gathered(home: Home, day: date, wanted: Listed) -> tuple[GatheredNight, str]:
-    """The night, gathered; and why the QLNT database is not in it (empty: it is). DumpFailed for any other database."""
-    database, without = sqlite_file(home), absent_parts(home.data, day)
+@contextmanager
+def _told_beside(refusal: str) -> Iterator[None]:
+    """Neither trouble hides the other: what ails a database is told in front of what ails the repository or the files."""
     try:
-        return gather_night(home.data, day, database, without=without, also=wanted), ""
-    except DumpFailed as error:
-        if database is None or not error.where.startswith(str(database)):
+        yield
+    except SchoolError as error:
+        if not refusal:
             raise
-        # Whatever ails the source's database, everything else of the night must be safe.
-        return gather_night(home.data, day, None, without=without, also=wanted), error.line()
+        raise type(error)(f"{refusal}; {error.what}", where=error.where, fix=error.fix) from error
 
 
 def marked_lines(home: Home) -> list[str]:
@@ -86,18 +92,13 @@ def marked_lines(home: Home) -> list[str]:
     return told_of_marked(left_out(home.data / "backups"))
 
 
-def _streamed(listed: Listed, repository: Repository, day: date, scratch: Path) -> tuple[Mapping[str, PartEntry], SchoolError | None]:
-    """The dumps that were streamed into the first repository, or why it cannot be used tonight: the copies still want the night staged.
-
-    DumpFailed when a database is at fault.
-    """
+def _streamed(listed: Listed, repository: Repository, day: date, scratch: Path) -> tuple[Streamed, SchoolError | None]:
+    """The dumps that were streamed into the first repository, or why it cannot be used tonight: the copies still want the night staged."""
     try:
         repository.ensure()
         return streamed_parts(listed.servers, repository, day, scratch), None
-    except DumpFailed:
-        raise
     except SchoolError as error:
-        return {}, error
+        return NOTHING_STREAMED, error
 
 
 def listed_contents(home: Home) -> Listed:
@@ -150,7 +151,7 @@ def copy(home: Home, day: date) -> StepResult:
     if staged is None or staged.manifest.day != day:
         raise PartMissing(f"Đêm {vietnamese_date(day)} chưa có gì để chép sang kho khác", fix="xem lỗi của bước sao lưu")
     servers = listed_contents(home).servers
-    means = Means(lambda repository: streamed_parts(servers, repository, day, home.folder("staging")), _copying)
+    means = Means(lambda repository: streamed_again(servers, repository, day, home.folder("staging")), _copying)
     results = copy_night(first, further, staged, saved_tonight(first, staged.manifest), means)
     problem = "; ".join(result.problem for result in results if result.problem)
     facts = {result.name: result.snapshot[:8] or "không có" for result in results}
@@ -177,7 +178,14 @@ def verify(home: Home, day: date) -> StepResult:
     proof = proofs[0]
     others = f"; {len(proofs)} kho đều đủ" if len(proofs) > 1 else ""
     told = f"bản {proof.snapshot[:8]} có trong kho, đủ {proof.files} tệp và bản kê ({size(proof.bytes)}), kho lành{others}"
+    told += _lacking_told([proof.manifest for proof in proofs])
     return StepResult("", "", told, {"tệp": proof.files, "byte": proof.bytes}, {SAVED: proof.snapshot[:8]})
+
+
+def _lacking_told(manifests: Iterable[Manifest]) -> str:
+    """What a proof says nothing of."""
+    names = dict.fromkeys(database_named(name) for manifest in manifests for name in manifest.lacking)
+    return f"; KHÔNG có {', '.join(names)}" if names else ""
 
 
 def care(home: Home, day: date) -> StepResult:
@@ -244,7 +252,10 @@ def heal(home: Home, name: str, source: str) -> str:
         raise RepositoryDamaged(told, fix="đừng xóa gì; cắm đĩa sao lưu thứ hai rồi chạy lại lệnh này")
     healed = repair(repository, others[0], found)
     packs = f"{healed.packs} gói hỏng hoặc mất"
-    return f"Kho «{name}»: {packs}, đã lấy lại từ «{others[0].name}» cho {healed.snapshots} bản sao lưu; đọc lại toàn bộ: lành."
+    told = f"Kho «{name}»: {packs}, đã lấy lại từ «{others[0].name}» cho {healed.snapshots} bản sao lưu"
+    if healed.kept_out:
+        told += f" (không lấy tệp mang dấu mật đã bỏ khỏi {healed.kept_out} bản mà kho kia còn giữ)"
+    return f"{told}; đọc lại toàn bộ: lành."
 
 
 def _copying(name: str, progress: Progress | CopyProgress) -> None:

@@ -123,10 +123,10 @@ def left_open(home: Home) -> list[Path]:
 def sweep(home: Home) -> int:
     """Remove what killed nights left half-written (hidden folders and files written aside); returns how many.
 
-    Only called under the night's lock, so nothing that is removed is still being written; a restore or a drill may
-    run beside a night, so theirs go only when nobody holds them.
+    Only called under the night's lock, so nothing that is removed is still being written; a restore, a drill or a
+    repair may run beside a night, so theirs go only when nobody holds them.
     """
-    from backup.restore import remove_left  # noqa: PLC0415 - heavy
+    from backup.aside import remove_left  # noqa: PLC0415 - only a night needs it
 
     work = home.folder("work")
     asides = [path for pattern in ("*/.*", "*/*/.*", "*/*/*/.*") for path in home.data.glob(pattern) if path.exists()]
@@ -137,7 +137,7 @@ def sweep(home: Home) -> int:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-    return len(left) + remove_left(home.folder("restored"))
+    return len(left) + sum(remove_left(home.folder(name)) for name in ("restored", "backups"))
 
 
 def prefect_environment(home: Home, api_url: str) -> None:

@@ -122,7 +122,7 @@ def restore_step(home: Home, order: RestoreOrder) -> StepResult:
     restored = brought.restored
     told = f"{in_words(order.what)}, {restored.files} tệp của đêm {vietnamese_date(restored.snapshot.day)}, đúng mã băm, ở {brought.place}"
     counts = {"tệp": restored.files, "byte": restored.bytes}
-    return StepResult("", "", told, counts, paths={"restored": str(brought.place)}, lines=brought.opened)
+    return StepResult("", "", told, counts, paths={"restored": str(brought.place)}, lines=(*brought.opened, *restored.lacking))
 
 
 def _into_new_folder(home: Home, order: RestoreOrder) -> Brought:

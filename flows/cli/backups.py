@@ -47,7 +47,16 @@ def _as_json(repository: Repository, found: Sequence[StoredSnapshot]) -> dict[st
         "name": repository.name,
         "url": repository.url,
         "password_file": str(repository.password_file),
-        "snapshots": [{"id": snapshot.id, "time": snapshot.time.isoformat(), "day": snapshot.day} for snapshot in found],
+        "snapshots": [
+            {
+                "id": snapshot.id,
+                "time": snapshot.time.isoformat(),
+                "day": snapshot.day,
+                "partial": snapshot.partial,
+                "lacking": list(snapshot.lacking),
+            }
+            for snapshot in found
+        ],
     }
 
 
@@ -58,7 +67,8 @@ def _shown(repository: Repository, found: Sequence[StoredSnapshot]) -> list[str]
     lines.append("  Mã        Đêm         Lưu lúc            Số tệp   Dung lượng")
     for snapshot in reversed(found):
         day, saved = vietnamese_date(snapshot.day), f"{snapshot.time.astimezone(SCHOOL_ZONE):%H:%M %d/%m/%Y}"
-        lines.append(f"  {snapshot.short_id}  {day:10}  {saved}  {number(snapshot.files):>6}  {size(snapshot.bytes):>11}")
+        partial = f"  ({snapshot.partial_told})" if snapshot.partial else ""
+        lines.append(f"  {snapshot.short_id}  {day:10}  {saved}  {number(snapshot.files):>6}  {size(snapshot.bytes):>11}{partial}")
     return [*lines, f"  {len(found)} bản. Lấy lại: truong restore --day NĂM-THÁNG-NGÀY"]
 
 

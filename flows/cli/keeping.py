@@ -78,7 +78,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _attempted(works: Iterable[Callable[[Home, Any], StepResult]], home: Home) -> tuple[list[StepResult], list[SchoolError]]:
     """As in the night, a repository that cannot be used stops no copy. SchoolError when the night could not even be put together."""
-    from backup.errors import DumpFailed, PartMissing  # noqa: PLC0415 - heavy
+    from backup.errors import PartMissing  # noqa: PLC0415 - heavy
 
     results: list[StepResult] = []
     errors: list[SchoolError] = []
@@ -87,7 +87,7 @@ def _attempted(works: Iterable[Callable[[Home, Any], StepResult]], home: Home) -
             results.append(work(home, home.today))
         except SchoolError as error:
             errors.append(error)
-            if isinstance(error, PartMissing | DumpFailed) or not home.settings.backup.copies:
+            if isinstance(error, PartMissing) or not home.settings.backup.copies:
                 raise errors[0] from None
     return results, errors
 

@@ -70,7 +70,7 @@ def _night(repository: Repository) -> StoredSnapshot:
 
 def _night_line(night: StoredSnapshot) -> str:
     saved = f"lưu lúc {night.time.astimezone(SCHOOL_ZONE):%H:%M %d/%m/%Y}"
-    partial = "  (thiếu tệp)" if night.partial else ""
+    partial = f"  ({night.partial_told})" if night.partial else ""
     return f"{vietnamese_date(night.day)}  {number(night.files):>7} tệp  {size(night.bytes):>9}  {saved}{partial}"
 
 

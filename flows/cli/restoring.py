@@ -127,6 +127,7 @@ def _as_json(brought: Brought) -> dict[str, object]:
         "bytes": restored.bytes,
         "seconds": round(restored.seconds, 2),
         "opened": list(brought.opened),
+        "lacking": list(restored.lacking),
         "saved_before": brought.saved_before,
     }
 
@@ -137,6 +138,7 @@ def _shown(brought: Brought) -> Iterator[str]:
     yield f"Đã lấy lại {what} trong {decimal(restored.seconds)} giây."
     yield "Từng tệp đúng mã băm đã ghi lúc sao lưu."
     yield from (f"Mở thử: {line}" for line in brought.opened)
+    yield from (f"CHÚ Ý: {line}" for line in restored.lacking)
     if brought.saved_before:
         yield f"Hiện trạng trước khi ghi đè đã sao lưu (truong restore --snapshot {brought.saved_before})"
     yield f"Ở: {brought.place}"

@@ -119,7 +119,10 @@ def test_night_goes_on_with_last_good_data(name: str, own_home: Path) -> None:
 @pytest.mark.slow
 def test_a_database_that_cannot_be_copied_costs_only_its_own_copy(own_home: Path) -> None:
     _damaged_qlnt(own_home / "sources")
-    done = truong("nightly", "--config", own_home / "truong.toml", "--day", "2027-06-01")
+    settings = own_home / "truong.toml"
+    with settings.open("a", encoding="utf-8") as stream:  # a server that is down, beside the damaged file
+        stream.write('\n[backup.databases.ketoan]\nurl = "mariadb://sao_luu@127.0.0.1:1/ketoan"\nstream = true\n')
+    done = truong("nightly", "--config", settings, "--day", "2027-06-01")
     assert done.code == 13, done.err
     record = json.loads((own_home / "data" / "nights" / "2027-06-01.json").read_text(encoding="utf-8"))
     steps = {step["step"]: step for step in record["steps"]}
@@ -127,7 +130,14 @@ def test_a_database_that_cannot_be_copied_costs_only_its_own_copy(own_home: Path
     assert "mọi phần khác đã lưu" in steps["backup"]["problem"]
     assert not steps["verify"]["problem"]
     parts = json.loads((own_home / "data" / "staging" / "manifest.json").read_text(encoding="utf-8"))["parts"]
-    assert "qlnt" not in parts
+    assert not {"qlnt", "ketoan"} & set(parts)
+    assert "máy chủ không trả lời [ketoan (127.0.0.1)]" in steps["backup"]["problem"]
+    told = truong("status", "--config", settings)
+    assert (told.code, "CHƯA TRỌN VẸN, không có cơ sở dữ liệu «ketoan»" in told.out) == (13, True)
+    assert "(thiếu cơ sở dữ liệu ketoan, qlnt)" in truong("snapshots", "--config", settings).out
+    refused = truong("restore", "--config", settings, "--database", "qlnt", "--to", own_home / "lai")
+    assert (refused.code, (own_home / "lai").exists()) == (14, False)
+    assert "đêm gần nhất trước đó còn có là 31/05/2027: truong restore" in refused.err
     assert {"landing", "snapshot", "findings", "report", "mail", "prefect", "settings"} <= set(parts)
 
 

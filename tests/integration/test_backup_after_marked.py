@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,9 +13,12 @@ from backup.binary import find_restic
 from backup.care import CareRecord, trust_size
 from backup.checks import checks_of
 from backup.copies import copy_night
-from backup.known import KnownPartials
+from backup.errors import BackupError, RepositoryDamaged
+from backup.known import KnownPartials, write_json
 from backup.manifest import paths_of
-from backup.repair import find_damage, repair
+from backup.marked import MARKS_FILE
+from backup.repair import Damage, find_damage, repair
+from backup.restore import restore
 from backup.retention import plan_retention
 from backup.rewriting import take_out
 from backup.saving import save_night, saved_tonight
@@ -21,7 +26,9 @@ from backup.still_held import Held, manifest_left_in
 from backup.stored import REWRITTEN_TAG
 from backup.upkeep import copy_snapshots
 from backup.within import lost_parts, shrunk
+from flows.cli.main import main
 from infra.backup_settings import Keep
+from infra.errors import ExitCode
 from tests.integration.backup_places import folder_copy
 from tests.integration.backup_school import DAY, School, new_school, newest_restic, with_binary
 
@@ -32,7 +39,7 @@ if TYPE_CHECKING:
     from backup.repository import Repository
     from backup.stored import StoredSnapshot
 
-SECRET = f"exports/cong-van/{DAY}.txt"
+SECRET, TEXT = f"exports/cong-van/{DAY}.txt", "Kế hoạch năm học\n"
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +47,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> School:
     """A school whose first night holds a file that is recognised only later; a second disk has that night, too."""
     school = new_school(tmp_path_factory.mktemp("truong"))
     (school.data / SECRET).parent.mkdir(parents=True)
-    (school.data / SECRET).write_text("Kế hoạch năm học\n", encoding="utf-8")
+    (school.data / SECRET).write_text(TEXT, encoding="utf-8")
     school.begin()
     _night(school, folder_copy(school))
     return school
@@ -135,6 +142,97 @@ def test_a_rewritten_night_is_repaired_from_one_that_was_rewritten_elsewhere(sch
     assert all(not check.problem for check in checks_of(school.repository.state, school.repository.name).values())
     copy_snapshots(school.repository, disk)
     assert _rewritten(disk) == [True]
+
+
+def _damaged(repository: Repository, *, folders: bool = False) -> Damage:
+    """The biggest pack of files is gone; `folders`: the packs that hold the folders, too, here and in the cache."""
+    assert repository.path
+    packs = sorted((file for file in (repository.path / "data").rglob("*") if file.is_file()), key=lambda file: -file.stat().st_size)
+    for pack in packs if folders else packs[:1]:
+        pack.unlink()
+    if folders:
+        shutil.rmtree(repository.state / "cache")
+    found = find_damage(repository)
+    assert found
+    return found
+
+
+def _has_data_of(repository: Repository, text: str) -> bool:
+    """Whether a small file's content lies anywhere in the repository, in a snapshot or not."""
+    blob = hashlib.sha256(text.encode()).hexdigest()
+    return f"data {blob}" in repository.ask(["list", "blobs", "--no-lock"]).output.decode()
+
+
+def test_a_repair_brings_no_file_back_that_the_other_repository_still_holds(both: tuple[Repository, Repository], tmp_path: Path) -> None:
+    first, disk = both
+    trust_size(first)
+    take_out(first, [_marked(first)])
+    (before,) = first.snapshots()
+    assert (_has_data_of(first, TEXT), _has_data_of(disk, TEXT)) == (False, True)
+    healed = repair(first, disk, _damaged(first))
+    assert (healed.snapshots, healed.kept_out) == (1, 1)
+    assert not _has_data_of(first, TEXT)
+    (night,) = first.snapshots()
+    assert (_rewritten(first), night.tree, night.made) == ([True], before.tree, before.made)
+    assert CareRecord(first.state, first.name).values["baseline"] == night.origin
+    restored = restore(first, night, tmp_path / "lai")
+    assert restored.files == len(manifest_left_in(first, night).files)
+    assert [one.id for one in disk.snapshots()] == [_marked(disk).snapshot], "nothing is written into the good one"
+    assert not list(first.state.glob(".*khoi-phuc*"))
+    copy_snapshots(disk, first)
+    assert _rewritten(first) == [True]
+
+
+def test_a_repair_of_lost_folders_leaves_out_what_is_marked_tonight(school: School) -> None:
+    first, disk = school.repository, _disk(school)
+    take_out(first, [_marked(first)])
+    (before,) = first.snapshots()
+    write_json(first.state / MARKS_FILE, {"left_out": {str(school.data / SECRET): "MẬT"}})
+    found = _damaged(first, folders=True)
+    with pytest.raises(BackupError):
+        first.files_of(before.id)
+    assert repair(first, disk, found).kept_out == 1
+    assert (_rewritten(first), first.snapshots()[0].tree, _has_data_of(first, TEXT)) == ([True], before.tree, False)
+
+
+@pytest.mark.parametrize("known", [None, "exports/bieu-02/2026-09-30.xlsx"])  # nothing is marked any more; another file is
+def test_a_repair_that_cannot_say_what_was_taken_out_changes_nothing(school: School, known: str | None) -> None:
+    first, disk = school.repository, _disk(school)
+    take_out(first, [_marked(first)])
+    write_json(first.state / MARKS_FILE, {"left_out": {str(school.data / known): "MẬT"} if known else {}})
+    found, before = _damaged(first, folders=True), [one.id for one in first.snapshots()]
+    with pytest.raises(RepositoryDamaged, match="còn giữ tệp mang dấu mật đã bỏ khỏi kho này, mà đêm 31/05/2027") as caught:
+        repair(first, disk, found)
+    assert 'truong backup marked --remove "TÊN TRƯỜNG"' in caught.value.line()
+    assert ([one.id for one in first.snapshots()], _has_data_of(first, TEXT)) == (before, False)
+    take_out(disk, [_marked(disk)])  # as the line says
+    assert repair(first, disk, find_damage(first)).kept_out == 0
+    assert _rewritten(first) == [True]
+
+
+def test_a_repair_brings_no_strange_night_after_files_were_taken_out(school: School) -> None:
+    first, disk = school.repository, _disk(school)
+    (school.data / f"landing/{DAY}/csdl/them.csv").write_text("mới\n", encoding="utf-8")
+    assert save_night(disk, school.stage()).complete  # straight from the sources: a night that the first one never had
+    take_out(first, [_marked(first)])
+    assert repair(first, disk, _damaged(first)).kept_out == 1
+    assert (_rewritten(first), _has_data_of(first, TEXT)) == ([True], False)
+
+
+def test_the_command_repairs_without_them_and_says_so(school: School, capsys: pytest.CaptureFixture[str]) -> None:
+    (school.root / "truong.toml").write_text(
+        f'day = "{DAY}"\n[school]\nname = "Trường Mẫu"\n[backup]\npassword_file = "restic.pass"\n'
+        '[[backup.copies]]\nname = "dia-hai"\nrepository = "dia-hai"\npassword_file = "dia-hai.pass"\n',
+        encoding="utf-8",
+    )
+    first = school.repository
+    take_out(first, [_marked(first)])
+    _damaged(first)
+    left = school.data / "backups" / ".chua.khoi-phuc-1"  # of a repair that was killed
+    left.mkdir()
+    assert main(["backup", "repair", "--config", str(school.root / "truong.toml"), first.name]) == ExitCode.OK
+    assert "không lấy tệp mang dấu mật đã bỏ khỏi 1 bản mà kho kia còn giữ" in capsys.readouterr().out
+    assert (_rewritten(first), _has_data_of(first, TEXT), left.exists()) == ([True], False, False)
 
 
 def test_what_was_known_of_the_night_stays_known(school: School) -> None:

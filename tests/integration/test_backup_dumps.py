@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import subprocess
+import time
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from backup import saving, server_dumps
+from backup import dump_stream, saving, server_dumps
 from backup.contents import Listed, stage_night
 from backup.copies import Means, copy_night
-from backup.errors import DumpFailed, PartMissing, ProofFailed
+from backup.errors import DumpFailed, PartMissing
 from backup.manifest_file import staged_manifest
 from backup.restore import find_snapshot, restore
-from backup.saving import require_streamed, save_night, saved_tonight, streamed_parts
+from backup.saving import require_streamed, save_night, saved_tonight, streamed_again, streamed_parts
 from backup.server_dumps import ServerDump, dump_to_file
 from backup.verify import prove
 from connectors.records.snapshot import sha256_of
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from backup.contents import StagedNight
     from backup.copies import CopyResult
     from backup.repository import Repository
 
@@ -122,8 +125,8 @@ def test_a_streamed_dump_never_lies_on_our_disk(school: School, servers: tuple[P
     require_streamed(school.repository, staged_manifest(school.data), school.repository.snapshots()[-1].time)
     assert len(school.repository.snapshots()) == 1  # a dump is no night
     plain_restic(school, "restore", "latest", "--tag", "dump=ketoan", "--target", str(tmp_path / "lai"))
-    assert sha256_of(tmp_path / "lai/ketoan.sql") == dict(streamed["ketoan"].files)["ketoan.sql"].sha256
-    assert streamed["hoso"].rows == {"hoc_sinh": PUPILS, "trong": 0, "kho.sach": 2}
+    assert sha256_of(tmp_path / "lai/ketoan.sql") == dict(streamed.parts["ketoan"].files)["ketoan.sql"].sha256
+    assert streamed.parts["hoso"].rows == {"hoc_sinh": PUPILS, "trong": 0, "kho.sach": 2}
 
 
 def test_each_night_of_a_day_is_restored_with_its_own_dump(school: School, servers: tuple[PostgreSql, MariaDb], tmp_path: Path) -> None:
@@ -146,7 +149,7 @@ def _copied_with_streams(school: School, port: int, copy: Repository) -> CopyRes
     assert save_night(school.repository, staged).complete
     packs = [file for file in (school.data / "backups" / "restic" / "data").rglob("*") if file.is_file()]
     max(packs, key=lambda file: file.stat().st_size).unlink()
-    means = Means(lambda repository: streamed_parts(dumps, repository, DAY, school.data / "staging"))
+    means = Means(lambda repository: streamed_again(dumps, repository, DAY, school.data / "staging"))
     (result,) = copy_night(school.repository, [copy], staged, saved_tonight(school.repository, staged.manifest), means)
     assert staged_manifest(school.data) == staged.manifest
     return result
@@ -191,15 +194,15 @@ def test_a_copy_whose_database_is_gone_has_the_files_and_says_what_it_lacks(
     result = _copied_with_streams(school, one.port, copy)
     assert "thiếu bản sao cơ sở dữ liệu: Không sao chép được cơ sở dữ liệu: máy chủ không trả lời" in result.problem
     own = prove(copy, staged_manifest(school.data))
-    with pytest.raises(ProofFailed, match="không có bản sao cơ sở dữ liệu hoso"):
-        require_streamed(copy, own.manifest, own.time)
+    assert "hoso" not in own.manifest.parts
+    assert own.manifest.lacking["hoso"].why.startswith("Không sao chép được cơ sở dữ liệu: máy chủ không trả lời [hoso")
+    (first,), (night,) = school.repository.snapshots(), copy.snapshots()
+    assert (first.partial, night.partial, night.lacking) == (False, True, ("hoso",))
 
 
-def _dumped(school: School, dump: ServerDump) -> None:
-    if dump.stream:
-        streamed_parts([dump], school.repository, DAY, school.data / "staging")
-    else:
-        stage_night(school.data, DAY, school.database, also=Listed(servers=(dump,)))
+def _dumped(school: School, dump: ServerDump) -> StagedNight:
+    streamed = streamed_parts([dump], school.repository, DAY, school.data / "staging")
+    return stage_night(school.data, DAY, school.database, also=Listed(servers=(dump,), streamed=streamed))
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -213,13 +216,44 @@ def test_a_dump_that_dies_halfway_is_never_stored(
     server = servers[0] if kind == "postgres" else servers[1]
     with breaking_network(server.port, 60_000) as port:
         dump = (_postgres if kind == "postgres" else _maria)(school, port, stream=stream)
-        with pytest.raises(DumpFailed) as caught:
-            _dumped(school, dump)
-    assert PASSWORD not in caught.value.line()
-    assert "Nguyễn" not in caught.value.line()
+        staged = _dumped(school, dump)
+    (told,) = [refusal.line for refusal in staged.manifest.lacking.values()]
+    assert told.startswith("Không sao chép được cơ sở dữ liệu")
+    assert PASSWORD not in told
+    assert "Nguyễn" not in told
+    assert set(staged.manifest.parts) == {"qlnt", "landing", "snapshot", "findings", "report", "exports"}
+    assert save_night(school.repository, staged).complete
+    (night,) = school.repository.snapshots()
+    assert (night.partial, night.lacking) == (True, (dump.name,))
     assert school.repository.tagged("truong-dump") == []
     assert not list((school.data / "staging").glob("*.sql"))
     assert not [file for file in school.data.rglob(".*") if "backups" not in file.parts]
+
+
+@pytest.mark.parametrize("kind", ["postgres", "maria"])
+def test_a_server_that_falls_silent_holds_no_night_up(
+    school: School, servers: tuple[PostgreSql, MariaDb], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dump_stream, "SILENT_SECONDS", 1.0)
+    server = servers[0] if kind == "postgres" else servers[1]
+    with breaking_network(server.port, 60_000, silent=True) as port:
+        dump = (_postgres if kind == "postgres" else _maria)(school, port)
+        with pytest.raises(DumpFailed, match="máy chủ im lặng giữa chừng"):
+            dump_to_file(dump, school.data / "staging" / dump.file)
+    assert not list((school.data / "staging").glob(f"*{dump.file}*"))
+
+
+def test_a_slow_reader_is_no_silent_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dump_stream, "SILENT_SECONDS", 1.0)
+
+    class Slow(io.BytesIO):
+        def write(self, line: bytes) -> int:  # type: ignore[override]
+            time.sleep(2.5 if not self.tell() else 0)
+            return super().write(line)
+
+    program = script(tmp_path / "dump", 'echo "CREATE TABLE a ("; echo "-- PostgreSQL database dump complete"')
+    count = dump_stream.pass_on([str(program)], Slow())
+    assert (count.exit_code, count.ended, count.rows, count.complaints) == (0, True, {"a": 0}, "")
 
 
 def test_a_dump_without_its_last_line_is_cut(school: School, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,8 +261,9 @@ def test_a_dump_without_its_last_line_is_cut(school: School, tmp_path: Path, mon
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(DumpFailed, match="dừng giữa chừng"):
         dump_to_file(_postgres(school, 1), school.data / "staging/hoso.sql")
-    with pytest.raises(DumpFailed, match="dừng giữa chừng"):
-        streamed_parts([_postgres(school, 1, stream=True)], school.repository, DAY, school.data / "staging")
+    streamed = streamed_parts([_postgres(school, 1, stream=True)], school.repository, DAY, school.data / "staging")
+    assert "dừng giữa chừng" in streamed.lacking["hoso"].why
+    assert streamed.parts == {}
     assert school.repository.tagged("truong-dump") == []
 
 

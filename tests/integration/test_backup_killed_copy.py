@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COPYING = """
 import sys
 from pathlib import Path
+from backup.contents import Streamed
 from backup.copies import Means, copy_night
 from backup.manifest import FileEntry, PartEntry
 from backup.saving import staged_again
@@ -32,7 +33,7 @@ from tests.integration.backup_school import School, with_binary
 school = School(Path(sys.argv[1]))
 copy = with_binary(folder_copy(school, "dia-ba", made=False), Path(sys.argv[2]))
 own = {"hoso": PartEntry("hoso.sql", (("hoso.sql", FileEntry(7, "a" * 64)),), {"hoc_sinh": 3}, streamed=True)}
-copy_night(school.repository, [copy], staged_again(school.data), None, Means(lambda _: own))
+copy_night(school.repository, [copy], staged_again(school.data), None, Means(lambda _: Streamed(own)))
 """
 
 

@@ -12,6 +12,7 @@ from backup.errors import RepositoryDamaged
 from backup.repair import find_damage, repair
 from backup.restore import find_snapshot, restore
 from backup.saving import save_night, saved_tonight
+from backup.upkeep import HEALING_TAG, forget, tag
 from backup.verify import prove
 from tests.integration.backup_places import folder_copy
 from tests.integration.backup_school import DAY, School, new_school, newest_restic, with_binary
@@ -111,6 +112,17 @@ def test_what_only_the_damaged_repository_has_stays_named_as_damaged(own: School
         repair(own.repository, folder_copy(own), find_damage(own.repository))
     assert len(own.repository.snapshots()) >= 3
     assert find_snapshot(own.repository).day == DAY
+
+
+def test_what_a_killed_repair_left_and_the_copy_has_forgotten_since_stays(own: School) -> None:
+    copy, (first, second) = folder_copy(own), own.repository.snapshots()
+    tag(own.repository, [first.id], add=HEALING_TAG)
+    forget(copy, [night.id for night in copy.snapshots() if night.made == first.made])
+    max(_packs(own), key=lambda pack: pack.stat().st_mtime_ns).unlink()  # of the second night
+    assert repair(own.repository, copy, find_damage(own.repository)).snapshots == 1
+    assert [night.made for night in own.repository.snapshots()] == [first.made, second.made]
+    assert not own.repository.tagged(HEALING_TAG)
+    assert not find_damage(own.repository)
 
 
 def test_a_sound_repository_has_nothing_to_repair(saved: School) -> None:

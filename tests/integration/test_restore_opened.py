@@ -18,12 +18,13 @@ import openpyxl
 import polars as pl
 import pytest
 
+from backup.aside import remove_left
 from backup.binary import find_restic
 from backup.contents import Listed, stage_night
 from backup.drill import drill, last_drill
 from backup.errors import RestoreError
 from backup.manifest_file import write_manifest
-from backup.restore import find_snapshot, remove_left, restore
+from backup.restore import find_snapshot, restore
 from backup.saving import save_night, streamed_parts
 from backup.scratch_server import Scratch, load_dump
 from backup.server_dumps import ServerDump

@@ -192,11 +192,11 @@ def test_in_place_never_writes_to_another_system_and_waits_for_no_night(home: Ho
 
 
 def test_a_night_that_sweeps_leaves_a_running_restore_alone_and_takes_a_dead_one(home: Home) -> None:
-    from backup.restore import _aside
+    from backup.aside import hidden_beside
 
     dead = home.folder("restored") / ".cu.khoi-phuc-1"
     dead.mkdir(parents=True)
-    with _aside(home.folder("restored") / "moi") as living:
+    with hidden_beside(home.folder("restored") / "moi") as living:
         sweep(home)
         assert living.is_dir()
     assert not dead.exists()

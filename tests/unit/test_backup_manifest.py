@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from backup.manifest import MANIFEST_PATH, FileEntry, Manifest, PartEntry, bytes_of, paths_of
+from backup.manifest import MANIFEST_PATH, FileEntry, Manifest, PartEntry, Refusal, bytes_of, paths_of
 from backup.manifest_file import NO_MANIFEST, StoredFiles, read_manifest, staged_manifest, write_manifest
 from backup.stored import as_told
 from connectors.records.snapshot import sha256_of
@@ -42,6 +42,16 @@ def test_what_is_written_is_read_and_is_one_json_document(tmp_path: Path) -> Non
     assert plain["parts"]["qlnt"]["rows"] == {"học sinh": 40, "điểm": 7}
     assert (plain["day"], list(plain["parts"])) == ("2027-05-31", sorted(PARTS))
     assert write_manifest(tmp_path, stored).digest == stored.digest
+
+
+def test_what_a_night_lacks_is_written_with_its_reason_and_nothing_is_where_it_lacks_nothing(tmp_path: Path) -> None:
+    lacking = {"hoso": Refusal("máy chủ không trả lời [hoso]", "xem máy chủ"), "ketoan": Refusal("đứt giữa chừng", "")}
+    stored = write_manifest(tmp_path, replace(MANIFEST, lacking=lacking))
+    assert stored.lacking == staged_manifest(tmp_path).lacking == lacking
+    assert [refusal.line for refusal in stored.lacking.values()] == ["máy chủ không trả lời [hoso] → xem máy chủ", "đứt giữa chừng"]
+    assert stored.parts == MANIFEST.parts
+    assert write_manifest(tmp_path, MANIFEST).lacking == {}
+    assert b"lacking" not in (tmp_path / MANIFEST_PATH).read_bytes()
 
 
 def test_one_without_a_part_is_one(tmp_path: Path) -> None:
