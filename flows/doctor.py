@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,11 @@ from backup.binary import find_restic, restic_version
 from backup.opening import open_repositories
 from backup.room import room_left
 from flows.home import left_open
+from flows.restore_log import RESTORED
 from infra.clock import SCHOOL_ZONE, now
 from infra.errors import SchoolError
 from infra.secret_files import permission_problem
-from infra.vietnamese import size
+from infra.vietnamese import number, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 CAPPED = {"fastapi": (0, 152), "sqlalchemy": (2, 1)}
 LOW_DISK_BYTES, NO_DISK_BYTES = 10_000_000_000, 2_000_000_000
 API_SECONDS = 5
+RESTORED_DAYS = 30  # nobody needs what was brought back for longer without having moved it
 SECRETS_OF_SOURCES = ("password_file", "key_file", "secret_file")  # a password, an SFTP or S3 key, an API's secret
 
 
@@ -54,6 +57,7 @@ def examine(home: Home) -> list[Line]:
         _zone(),
         *_secret_files(home),
         _folders(home),
+        *_restored(home),
         *_sources(home),
         *_recovery_kit(home),
         _schedule(home),
@@ -130,6 +134,16 @@ def _folders(home: Home) -> Line:
         return Line(True, "Thư mục dữ liệu", "chỉ chủ mở được nơi có tên học sinh")  # noqa: FBT003
     fix = " ".join(f"'{home.data / name}'" for name in open_ones)
     return Line(False, "Thư mục dữ liệu", f"tài khoản khác trên máy mở được: {', '.join(open_ones)}", f"chmod go= {fix}")  # noqa: FBT003
+
+
+def _restored(home: Home) -> Iterator[Line]:
+    """What was brought back lies in the clear, apart from the encrypted backups: told when it lies long, never removed by us."""
+    since = f"{now() - timedelta(days=RESTORED_DAYS):%Y-%m-%d}"
+    old = [path for path in sorted(home.folder(RESTORED).glob("[0-9]*")) if path.is_dir() and path.name < since]  # named by their time
+    if old:
+        told = f"{number(len(old))} bản để quá {RESTORED_DAYS} ngày, có dữ liệu học sinh không mã hóa"
+        named = " ".join(f"'{path}'" for path in old)
+        yield Line(None, "Bản đã lấy lại", told, f"không dùng nữa thì xóa: rm -r {named}")
 
 
 def _sources(home: Home) -> Iterator[Line]:

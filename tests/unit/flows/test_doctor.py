@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flows.doctor import examine
 from flows.home import open_home
+from infra.clock import now
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +58,16 @@ def test_secrets_of_an_api_of_stores_and_of_mail_are_looked_at_as_well(tmp_path:
     lines = {line.label: line.good for line in examine(open_home(file)) if line.label.startswith("Tệp mật khẩu")}
     of = {label.removeprefix("Tệp mật khẩu "): good for label, good in lines.items()}
     assert of == {"restic.pass": False, "api.secret": False, "sftp.key": True, "s3.keys": False, "imap.pass": False}
+
+
+def test_what_was_brought_back_and_forgotten_is_named_with_the_command_that_removes_it(tmp_path: Path) -> None:
+    file = tmp_path / "truong.toml"
+    file.write_text(SETTINGS, encoding="utf-8")
+    restored = tmp_path / "data" / "restored"
+    (restored / f"{now():%Y-%m-%d-%H%M%S}").mkdir(parents=True)
+    (restored / "nhat-ky.jsonl").touch()
+    assert [line for line in examine(open_home(file)) if line.label == "Bản đã lấy lại"] == []
+    (restored / "2026-01-05-080000").mkdir()
+    (line,) = (line for line in examine(open_home(file)) if line.label == "Bản đã lấy lại")
+    assert (line.good, line.detail[:1]) == (None, "1")
+    assert line.fix.endswith(f"rm -r '{restored}/2026-01-05-080000'")
