@@ -6,7 +6,7 @@ import json
 import random
 import shutil
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from email import message_from_bytes
 from email.policy import default
 from typing import TYPE_CHECKING, Any
@@ -136,7 +136,7 @@ def _red(night: Night, topic: Topic, *words: str, name: str = FIRST, **more: obj
 
 def _for_restic(days: int) -> str:
     """A moment that many days from now, as restic wants it: in the machine's own zone."""
-    return (now() + timedelta(days=days)).astimezone(datetime.now().astimezone().tzinfo).strftime("%Y-%m-%d %H:%M:%S")
+    return (now() + timedelta(days=days)).astimezone().strftime("%Y-%m-%d %H:%M:%S")  # its zone as it is on that day
 
 
 def _save_again(own: Night, good: Night) -> None:
