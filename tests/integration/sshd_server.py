@@ -89,7 +89,7 @@ def running_sshd(home: Path, *, user: str = "", sftp: bool = True, kind: str = "
         yield server
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(READY_SECONDS)
 
 
 def _prepare(server: Sshd, *, sftp: bool, kind: str) -> None:
