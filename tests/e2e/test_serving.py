@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-START_SECONDS, RUN_SECONDS, ANSWER_SECONDS = 180, 180, 30
+START_SECONDS, RUN_SECONDS, ANSWER_SECONDS = 400, 400, 60
 TRIES = 10  # of a question that Prefect cannot take just now
 
 
