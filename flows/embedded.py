@@ -39,9 +39,11 @@ class EmbeddedServer:
     """A Prefect API on loopback, started at once and waited for when needed (it starts while we import)."""
 
     def __init__(self, log: Path, *, port: int = 0, with_ui: bool = False) -> None:
-        """`port` 0 takes a free one; `with_ui` makes it the school's standing server: UI, scheduler and all."""
-        # Chosen before the child starts: Prefect takes its address from the environment when it is imported.
-        self.port = port or _free_port()
+        """`port` 0 takes a free one; `with_ui` makes it the school's standing server. ConfigurationError when the port is taken."""
+        # Prefect takes its address from the environment when it is imported, so the port is known before the child starts; and it
+        # is handed over as it listens: while the server starts, any other program could be given a port that was only looked at.
+        self._listener = _listening(port)
+        self.port = int(self._listener.getsockname()[1])
         self.api_url = f"http://127.0.0.1:{self.port}/api"
         self._log, self._kind = log, STANDING if with_ui else PASSING
 
@@ -49,12 +51,13 @@ class EmbeddedServer:
         """Start the server; the environment must already point Prefect at its home. ConfigurationError without a loopback."""
         ensure_loopback()
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, self._listener as listener:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-                [sys.executable, "-m", "flows.embedded", str(self.port), str(os.getpid()), self._kind],
+                [sys.executable, "-m", "flows.embedded", str(listener.fileno()), str(os.getpid()), self._kind],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
+                pass_fds=(listener.fileno(),),
             )
 
     def wait(self) -> None:
@@ -102,10 +105,13 @@ def ensure_loopback() -> None:
             raise ConfigurationError(what, where="lo", fix=fix) from None
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError:
+        what = "Không mở được cổng cho Prefect (chương trình khác đang dùng, hoặc máy không cho dùng)"
+        fix = "dừng chương trình đang dùng cổng này, hoặc đổi port ở mục [server]"
+        raise ConfigurationError(what, where=f"127.0.0.1:{port}", fix=fix) from None
 
 
 def die_with_parent(parent: int) -> None:
@@ -117,14 +123,16 @@ def die_with_parent(parent: int) -> None:
 
 
 def _main() -> None:
-    port, parent = int(sys.argv[1]), int(sys.argv[2])
+    listener, parent = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2])
     die_with_parent(parent)
     if sys.argv[3] == PASSING:
         # Prefect's own, undocumented names: no interface and no background services for one night's server.
         os.environ |= {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
     import uvicorn  # noqa: PLC0415 - only this process needs it
 
-    uvicorn.run("prefect.server.api.server:create_app", factory=True, host="127.0.0.1", port=port, log_level="error", lifespan="on")
+    server = uvicorn.Server(uvicorn.Config("prefect.server.api.server:create_app", factory=True, log_level="error", lifespan="on"))
+    server.run(sockets=[listener])
+    sys.exit(not server.started)
 
 
 if __name__ == "__main__":

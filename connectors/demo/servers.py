@@ -44,9 +44,10 @@ def program(name: str, package: str, *folders: str) -> str:
     raise ConfigurationError(f"Máy này chưa có máy chủ {name}", fix=f"chạy: make servers (hoặc: apt-get install {package})")
 
 
-def run(command: Sequence[str], text: str = "", user: str = "") -> str:
-    """Run a server's own tool to its end. ConfigurationError when it fails."""
-    done = subprocess.run([*_as(user), *command], input=text, capture_output=True, text=True, check=False)  # noqa: S603
+def run(command: Sequence[str], text: str = "", user: str = "", more: Mapping[str, str] | None = None) -> str:
+    """Run a server's own tool to its end; `more`: what its environment has beside ours. ConfigurationError when it fails."""
+    environment = {**os.environ, **(more or {})}
+    done = subprocess.run([*_as(user), *command], input=text, capture_output=True, text=True, check=False, env=environment)  # noqa: S603
     if done.returncode:
         told = (done.stderr or done.stdout).strip().splitlines()
         what = f"{Path(command[0]).name} không chạy được: {told[-1] if told else done.returncode}"
@@ -133,7 +134,8 @@ def mariadb(folder: Path) -> Iterator[tuple[int, Path]]:
     owned(folder, user)
     install = [program("mariadb-install-db", "mariadb-server"), "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db"]
     # By default only the system's own root may be the server's; this runs as an ordinary user, too.
-    run([*install, "--auth-root-authentication-method=normal"], user=user)
+    # The temporary folder of whoever starts us may be closed to the server's own user.
+    run([*install, "--auth-root-authentication-method=normal"], user=user, more={"TMPDIR": str(folder / "tmp")})
     options = [f"--datadir={folder / 'data'}", f"--tmpdir={folder / 'tmp'}", f"--socket={place}", f"--port={port}"]
     # Nothing is flushed to the disk at each commit: a demo need survive no power cut. So are -F and --no-sync above.
     options += [f"--bind-address={LOOPBACK}", "--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=0"]

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-NIGHT_SECONDS = 240
+NIGHT_SECONDS = 540  # a bound for what hangs: a night takes half a minute
+# For what Ctrl+C must end: who runs the tests in the background has it ignored, and children inherit that.
+INTERRUPTIBLE = ("env", "--default-signal=INT")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
-from tests.e2e.running import Done, clean_environment, truong
+from tests.e2e.running import NIGHT_SECONDS, Done, clean_environment, truong
 from tests.integration.pdf_reading import codes_of, text_of
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def at_a_terminal(home: Path, *verb: str, typed: str, once: str = "") -> Done:
         while once.encode() not in told and process.stderr is not None and (block := process.stderr.read1()):
             told += block
         os.write(person, f"{typed}\x04".encode())
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=NIGHT_SECONDS)
     os.close(person)
     os.close(terminal)
     return Done(process.returncode, out.decode(), (told + err).decode())

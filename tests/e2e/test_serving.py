@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.running import clean_environment, truong
+from tests.e2e.running import INTERRUPTIBLE, clean_environment, truong
 from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-START_SECONDS, RUN_SECONDS, ANSWER_SECONDS = 180, 180, 30
+START_SECONDS, RUN_SECONDS, ANSWER_SECONDS = 400, 400, 60
 TRIES = 10  # of a question that Prefect cannot take just now
 
 
@@ -88,7 +88,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, good_night: Path) -> Iterat
     settings = home / "truong.toml"
     settings.write_text(settings.read_text(encoding="utf-8") + f"\n[server]\nport = {port}\n", encoding="utf-8")
     with (home / "serve.log").open("wb") as log:
-        command = [sys.executable, "-m", "flows.cli.main", "serve", "--config", str(settings)]
+        command = [*INTERRUPTIBLE, sys.executable, "-m", "flows.cli.main", "serve", "--config", str(settings)]
         server = subprocess.Popen(command, stdout=log, stderr=log, env=clean_environment(), cwd=home, start_new_session=True)
     school = Served(home, port)
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.running import clean_environment, truong
+from tests.e2e.running import NIGHT_SECONDS, clean_environment, truong
 from tests.integration.connector_sources import write_all
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ def test_a_person_at_a_terminal_types_the_name(typed: str, code: int, small_home
     person, terminal = os.openpty()
     os.write(person, f"{typed}\n".encode())
     command = [sys.executable, "-m", "flows.cli.main", "accept-change", "qlnt", "--reason", "trường mới mở", "--config", str(file)]
-    done = subprocess.run(command, stdin=terminal, capture_output=True, text=True, check=False, timeout=60, env=clean_environment())
+    bound = {"timeout": NIGHT_SECONDS, "env": clean_environment()}
+    done = subprocess.run(command, stdin=terminal, capture_output=True, text=True, check=False, **bound)
     os.close(person)
     os.close(terminal)
     assert done.returncode == code, done.stderr

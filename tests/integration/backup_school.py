@@ -99,6 +99,11 @@ def without_super_rights(folder: Path, binary: Path | None = None) -> Path:
     return script(folder / "restic-thuong", f'exec setpriv --bounding-set=-dac_override,-dac_read_search -- "{real}" "$@"')
 
 
+def slowed(folder: Path) -> Path:
+    """The real restic, which stores 10 MB a second on however quick a disk: there is time to step in."""
+    return script(folder / "restic-tu-tu", f'exec "{find_restic()}" --limit-upload 10000 --pack-size 4 "$@"')
+
+
 TOOLS = Path(__file__).resolve().parents[2] / ".tools"
 
 

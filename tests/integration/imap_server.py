@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 USER, PASSWORD = "vanthu@truongmau.edu.vn", "Mật khẩu “rất” khó 7"
 ASCII_USER, ASCII_PASSWORD = "doc@truongmau.edu.vn", 'chi-doc "7" \\'
-READY_SECONDS = 20
+READY_SECONDS = 60
 CONFIGURATION = """
 base_dir = {folder}/run
 state_dir = {folder}/state

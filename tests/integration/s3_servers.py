@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ACCESS, SECRET = "AKIATRUONGTEST000001", "khoa-bi-mat-cua-may-chu-thu-00000000001"
 BUCKET = "kho-truong"
 PROGRAMS = Path(sys.executable).parent
+STOPS_WITHIN = 60  # seconds
 
 
 @dataclass
@@ -102,7 +103,7 @@ def serving(command: Sequence[str], port: int, log: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(STOPS_WITHIN)
 
 
 @contextmanager

@@ -121,7 +121,8 @@ def mariadb(authority: trustme.CA | None = None) -> Iterator[MariaDb]:
     with _folder_of("mysql", "truong-maria-") as folder:
         data, port = folder / "data", free_port()
         quick = ("--auth-root-authentication-method=normal", "--skip-test-db", "--user=mysql")
-        _done("mysql", [str(install), "--no-defaults", f"--datadir={data}", *quick])
+        # The temporary folder of who runs the tests may be closed to the server's user.
+        _done("mysql", ["env", f"TMPDIR={folder}", str(install), "--no-defaults", f"--datadir={data}", *quick])
         where = (f"--datadir={data}", f"--socket={folder}/s", f"--port={port}", "--bind-address=127.0.0.1", f"--tmpdir={folder}")
         letters = ("--character-set-server=utf8mb4", "--collation-server=utf8mb4_unicode_ci", "--innodb-flush-log-at-trx-commit=0")
         options = (*where, *letters, "--skip-name-resolve", *(_tls_options(folder, authority) if authority else ()))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAM = "/usr/sbin/sshd"
+READY_SECONDS = 60
 # StrictModes: pytest's folders lie below /tmp, where others may write. MaxStartups: with ten log-ins at once sshd begins to drop some.
 CONFIGURATION = """
 Port {port}
@@ -88,11 +89,11 @@ def running_sshd(home: Path, *, user: str = "", sftp: bool = True, kind: str = "
     with (home / "log").open("w") as log:
         process = subprocess.Popen(command, stderr=log)
     try:
-        _wait(server.port, process, home / "log")
+        wait_until_up(server.port, process, home / "log")
         yield server
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(READY_SECONDS)
 
 
 def _prepare(server: Sshd, *, sftp: bool, kind: str) -> None:
@@ -107,8 +108,8 @@ def _prepare(server: Sshd, *, sftp: bool, kind: str) -> None:
     (server.home / "sshd_config").write_text(text + (SFTP if sftp else ""))
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(100):
+def wait_until_up(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(READY_SECONDS * 20):
         assert process.poll() is None, log.read_text()
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -29,7 +29,7 @@ from backup.errors import (
 from backup.verify import prove
 from infra.errors import ConfigurationError
 from infra.secret_files import create_secret
-from tests.integration.backup_school import DAY, School, lock_files, new_school, script, with_binary, without_super_rights
+from tests.integration.backup_school import DAY, School, lock_files, new_school, script, slowed, with_binary, without_super_rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from backup.stored import Progress
 
 ROOT = Path(__file__).resolve().parents[2]
-BIG_FILE, BIG_FILES = 30_000_000, 8
+BIG_FILE, BIG_FILES = 10_000_000, 8
 SAVE = """
 import sys
 from pathlib import Path
-from tests.integration.backup_school import School
+from tests.integration.backup_school import School, slowed, with_binary
 school = School(Path(sys.argv[1]))
 print("bắt đầu", flush=True)
-school.repository.save(school.stage().contents)
+with_binary(school.repository, slowed(school.root)).save(school.stage().contents)
 """
 
 
@@ -63,14 +63,14 @@ def own(saved: School, tmp_path: Path) -> School:
 
 @pytest.fixture
 def heavy(own: School) -> School:
-    """A school whose landing takes restic a second or two."""
+    """A school whose landing takes a slowed restic some seconds."""
     chance = random.Random(1)
     for number in range(BIG_FILES):
         (own.data / "landing" / DAY.isoformat() / f"a-lon-{number}").write_bytes(chance.randbytes(BIG_FILE))
     return own
 
 
-def _wait_for(condition: Callable[[], object], seconds: float = 20) -> None:
+def _wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -230,10 +230,11 @@ def test_a_file_that_vanishes_while_restic_reads_is_partial(heavy: School) -> No
     vanishing.write_text("sắp mất", encoding="utf-8")
     staged = heavy.stage()
 
-    def vanish(_progress: Progress) -> None:
+    def vanish(progress: Progress) -> None:
+        assert progress.fraction < 1 or not vanishing.exists(), "it vanished too late"
         vanishing.unlink(missing_ok=True)
 
-    saved = heavy.repository.save(staged.contents, vanish)
+    saved = with_binary(heavy.repository, slowed(heavy.root)).save(staged.contents, vanish)
     assert not saved.complete
     assert [Path(path).name for path in saved.unreadable] == ["z-cuoi-cung"]
 
@@ -282,7 +283,7 @@ def test_the_password_is_on_no_command_line_in_no_environment_and_in_no_log(own:
 
 def test_progress_is_told_while_it_works(heavy: School) -> None:
     seen: list[Progress] = []
-    heavy.repository.save(heavy.stage().contents, seen.append)
-    assert seen
-    assert max(progress.total_bytes for progress in seen) >= BIG_FILE
+    with_binary(heavy.repository, slowed(heavy.root)).save(heavy.stage().contents, seen.append)
+    assert [progress for progress in seen if 0 < progress.fraction < 1], "it was told only in the end"
+    assert max(progress.total_bytes for progress in seen) >= BIG_FILE * BIG_FILES
     assert all(0 <= progress.fraction <= 1 for progress in seen)

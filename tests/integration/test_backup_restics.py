@@ -48,7 +48,7 @@ from pathlib import Path
 import backup.repository, backup.watching
 from backup.errors import BackupError
 from tests.integration.backup_school import School, with_binary
-backup.repository.LONG_SECONDS = 45.0  # far below the quarter of an hour for which restic tries, far above what telling may take
+backup.repository.LONG_SECONDS = 120.0  # far below the quarter of an hour for which restic tries, far above what telling may take
 backup.watching.LOOK_SECONDS = 0.5
 school = School(Path(sys.argv[1]))
 school.begin()

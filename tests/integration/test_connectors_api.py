@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from connectors.records.snapshot import Snapshot
 
 pytestmark = pytest.mark.server
-STALL_BOUND = 15  # seconds; generous: what is bounded by 1 s must not take minutes
+STALL_BOUND = 60  # seconds; generous: what is bounded by 1 s must not take minutes
 TOKEN = "/oauth/token"  # noqa: S105 - a path
 
 
@@ -160,9 +160,9 @@ def test_a_token_is_asked_once_and_serves_all_pages(api: Api, tmp_path: Path) ->
 
 
 def test_a_token_is_renewed_before_it_ends(api: Api, tmp_path: Path) -> None:
-    # From half a second before its end it counts as over: the API never sees one that has ended.
-    api.server.token_seconds, before = 2, api.server.turned_away
-    api.source(tmp_path, requests_a_second=8).fetch(DAY)
+    # From a second before its end it counts as over: the API never sees one that has ended, however slow this machine.
+    api.server.token_seconds, before = 4, api.server.turned_away
+    api.source(tmp_path, requests_a_second=4).fetch(DAY)
     assert len(api.asked(TOKEN)) >= 2
     assert api.server.turned_away == before
 
@@ -327,8 +327,8 @@ def test_an_api_that_says_nothing_or_only_drips_is_given_up(api: Api, tmp_path: 
 
 def test_a_stalled_api_is_asked_again_and_then_given_up(api: Api, tmp_path: Path) -> None:
     api.server.plan(Fault.STALL, PUPILS, "60")
-    with pytest.raises(SourceUnreachable, match=r"không trả lời trong 0,2 giây"):
-        api.source(tmp_path, limits=replace(QUICK, read_seconds=0.2)).fetch(DAY)
+    with pytest.raises(SourceUnreachable, match=r"không trả lời trong 1,0 giây"):
+        api.source(tmp_path, limits=replace(QUICK, read_seconds=1)).fetch(DAY)
     assert len(api.asked(PUPILS)) == 3
 
 
@@ -419,7 +419,7 @@ def test_an_api_that_fails_while_it_is_asked_for_changes_leaves_the_last_night(s
     before = left_over(tmp_path / "out")
     api.server.plan(Fault.STALL, MARKS, "60")
     with pytest.raises(SourceUnreachable):
-        api.source(tmp_path / "out", limits=replace(QUICK, read_seconds=0.2)).fetch(NEXT_DAY)
+        api.source(tmp_path / "out", limits=replace(QUICK, read_seconds=1)).fetch(NEXT_DAY)
     assert left_over(tmp_path / "out") == before
 
 

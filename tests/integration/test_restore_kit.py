@@ -229,8 +229,8 @@ def test_a_rotation_needs_every_repository_before_it_changes_any(own: School) ->
 def test_a_kill_at_any_point_leaves_a_working_password_and_a_second_run_ends_it(calls: int, own: School) -> None:
     counter = own.root / "dem"
     counter.write_text("", encoding="utf-8")
-    limit = f'printf x >> "{counter}"; [ "$(wc -c < "{counter}")" -le {calls} ] || kill -9 $PPID; exec "{find_restic()}" "$@"'
-    dying = script(own.root / "restic-chet", limit)
+    limit = f'printf x >> "{counter}"; [ "$(wc -c < "{counter}")" -le {calls} ] || {{ kill -9 $PPID; exit 1; }}'
+    dying = script(own.root / "restic-chet", f'{limit}\nexec "{find_restic()}" "$@"')
     work = f"""
 from dataclasses import replace
 from pathlib import Path

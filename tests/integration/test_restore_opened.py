@@ -140,9 +140,8 @@ def test_the_night_of_a_day_is_never_what_was_saved_before_a_restore(saved: Scho
 
 
 def test_a_killed_restore_leaves_nothing_that_looks_whole_and_the_next_one_clears_it(saved: School, tmp_path: Path) -> None:
-    slow = script(
-        tmp_path / "restic-cham", f'case "$1" in restore) "{find_restic()}" "$@"; sleep 60;; *) exec "{find_restic()}" "$@";; esac'
-    )
+    brought, restic = tmp_path / "da-ghi", find_restic()
+    slow = script(tmp_path / "restic-cham", f'[ "$1" = restore ] || exec "{restic}" "$@"; "{restic}" "$@"; : > "{brought}"; exec sleep 60')
     work = f"""
 from dataclasses import replace
 from pathlib import Path
@@ -153,10 +152,11 @@ restore(repository, find_snapshot(repository), Path({str(tmp_path / "nơi" / "la
 """
     process = subprocess.Popen([sys.executable, "-c", work], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not list((tmp_path / "nơi").glob(".lai*/staging/qlnt.sqlite")):
+    while not brought.exists():
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.05)
+    assert list((tmp_path / "nơi").glob(".lai*/staging/qlnt.sqlite"))
     assert remove_left(tmp_path / "nơi") == 0, "a restore that lives keeps its folder"
     process.send_signal(signal.SIGKILL)
     process.wait()

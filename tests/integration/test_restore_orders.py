@@ -124,7 +124,7 @@ def test_a_killed_restore_stands_in_the_log_as_begun(home: Home, own: School) ->
     environment = {**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"}
     process = subprocess.Popen([sys.executable, "-c", work, str(home.file)], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
-    while not log_file(home).exists():
+    while not (log_file(home).exists() and log_file(home).read_bytes().endswith(b"\n")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)

@@ -12,14 +12,15 @@ from backup import full_disk
 from backup.access import LOCAL
 from backup.errors import BackupFailed, DiskFull
 from backup.faults import error_of
-from backup.full_disk import Standstill, full_among
+from backup.full_disk import IDLE_TICKS, Standstill, full_among
 from backup.runner import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SLEEPS, COMPUTES = ("sleep", "30"), ("sh", "-c", "while :; do :; done")
+COMPUTES = ("sh", "-c", "while :; do :; done")
+BYTES = 200_000
 
 
 @pytest.fixture
@@ -29,42 +30,56 @@ def full(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def running(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(request.param) as process:
+def waits() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that hands on what it is given, and by now waits for more."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        _through(process, 1)
         yield process
         process.kill()
 
 
-def _asked_twice(process: subprocess.Popen[bytes], folder: Path) -> bool:
+def _through(process: subprocess.Popen[bytes], size: int) -> None:
+    """Give it so many bytes and have them back: they went through it, however slow this machine is."""
+    assert process.stdin
+    assert process.stdout
+    for part in (4096,) * (size // 4096) + (size % 4096,):  # less than a pipe holds, so that nobody waits for the other
+        process.stdin.write(bytes(part))
+        process.stdin.flush()
+        assert len(process.stdout.read(part)) == part
+
+
+def _watch(folder: Path, process: subprocess.Popen[bytes]) -> Standstill:
     watch = Standstill(lambda: full_among((folder,)) is not None)
     watch(process.pid)
-    time.sleep(0.5)
-    return watch(process.pid)
+    return watch
 
 
 @pytest.mark.usefixtures("full")
-@pytest.mark.parametrize(("running", "still"), [(SLEEPS, True), (COMPUTES, False)], indirect=["running"])
-def test_only_one_that_does_nothing_stands_still(running: subprocess.Popen[bytes], still: bool, tmp_path: Path) -> None:  # noqa: FBT001
-    assert _asked_twice(running, tmp_path) is still
-
-
-@pytest.mark.parametrize("running", [SLEEPS], indirect=True)
-def test_with_room_on_the_disk_nothing_is_wrong(running: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    assert not _asked_twice(running, tmp_path)
+def test_one_that_does_nothing_stands_still(waits: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    assert _watch(tmp_path, waits)(waits.pid)
 
 
 @pytest.mark.usefixtures("full")
-def test_one_that_moves_bytes_works_although_it_hardly_computes(tmp_path: Path) -> None:
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-        assert process.stdin
-        watch = Standstill(lambda: full_among((tmp_path,)) is not None)
-        watch(process.pid)
-        process.stdin.write(bytes(200_000))
-        process.stdin.flush()
-        time.sleep(0.3)
+def test_one_that_computes_does_not(tmp_path: Path) -> None:
+    with subprocess.Popen(COMPUTES) as process:
+        watch = _watch(tmp_path, process)
+        before = full_disk._done_by(process.pid)[0]
+        while full_disk._done_by(process.pid)[0] <= before + IDLE_TICKS:
+            time.sleep(0.05)
         assert not watch(process.pid)
-        assert watch(process.pid)
-        process.stdin.close()
+        process.kill()
+
+
+def test_with_room_on_the_disk_nothing_is_wrong(waits: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    assert not _watch(tmp_path, waits)(waits.pid)
+
+
+@pytest.mark.usefixtures("full")
+def test_one_that_moves_bytes_works_although_it_hardly_computes(waits: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    watch = _watch(tmp_path, waits)
+    _through(waits, BYTES)
+    assert not watch(waits.pid)
+    assert watch(waits.pid)
 
 
 def _failed(message: str, ended_by: str = "") -> Outcome:

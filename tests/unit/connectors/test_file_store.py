@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 from connectors.errors import SourceRefused, SourceUnreachable
 from connectors.files.kept import landing_names
 from connectors.stores.store import LARGEST_FILE, LocalFolder, StoredFile, listing, marked_done, name_flaw, readable, tell_left, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def put(file: Path, content: bytes = b"x", age: float = 3600) -> Path:
@@ -83,26 +86,21 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
         assert {file.name for file in opened.listed() if file.flaw} == {"out.csv"}
 
 
-def test_a_file_that_grows_is_told_and_one_that_was_just_finished_is_taken(tmp_path: Path) -> None:
-    growing, stop = put(tmp_path / "in" / "lon.csv", age=0), threading.Event()
+def test_a_file_that_grows_is_told_and_one_that_was_just_finished_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    growing, look = put(tmp_path / "in" / "lon.csv", age=0), LocalFolder._found
     put(tmp_path / "in" / "xong.csv", age=0)
     put(tmp_path / "in" / "chep.csv.part", age=0)
 
-    def write() -> None:
-        while not stop.wait(0.02):
-            with growing.open("ab") as stream:
-                stream.write(b"x")
+    def grown(store: LocalFolder) -> Iterator[StoredFile]:
+        with growing.open("ab") as stream:
+            stream.write(b"x")
+        return look(store)
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        with folder(tmp_path / "in").opened() as opened:
-            files = {file.name: file for file in opened.listed()}
-            with pytest.raises(SourceRefused, match="ghi dở"):
-                opened.fetch(files["lon.csv"], tmp_path / "copy")
-    finally:
-        stop.set()
-        writer.join()
+    monkeypatch.setattr(LocalFolder, "_found", grown)
+    with folder(tmp_path / "in").opened() as opened:
+        files = {file.name: file for file in opened.listed()}
+        with pytest.raises(SourceRefused, match="ghi dở"):
+            opened.fetch(files["lon.csv"], tmp_path / "copy")
     assert {name for name, file in files.items() if file.flaw} == {"lon.csv", "chep.csv.part"}
     assert not (tmp_path / "copy").exists()
 
