@@ -24,7 +24,7 @@ from backup.manifest import MANIFEST_PATH, paths_of
 from backup.meanwhile import Preparing
 from backup.patterns import excludes, literally
 from backup.runner import Hearing, Outcome, Runner, Starting
-from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, as_told, progress_of, saved_snapshot, stored_snapshot
+from backup.stored import DAY_TAG, OUR_TAG, PARTIAL_TAG, as_told, progress_of, saved_snapshot, stored_snapshot
 from backup.watching import watches_for
 from infra.errors import ConfigurationError
 from infra.secret_files import permission_problem
@@ -169,7 +169,7 @@ class Repository:
     def snapshots(self, day: date | None = None) -> list[StoredSnapshot]:
         """Our nights (of a day), oldest first, as the repository has them; neither streamed dumps nor what was saved before a restore."""
         found = self.tagged(OUR_TAG if day is None else f"{OUR_TAG},{DAY_TAG}{day.isoformat()}")
-        return [snapshot for snapshot in found if BEFORE_RESTORE_TAG not in snapshot.tags]
+        return [snapshot for snapshot in found if snapshot.is_night]
 
     def tagged(self, *tags: str) -> list[StoredSnapshot]:
         """Snapshots with all of these tags (joined by commas), or with all of the next ones, oldest first."""
