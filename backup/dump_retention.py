@@ -79,4 +79,4 @@ def plan_dumps(
 
 def _claimed(dump: StoredSnapshot, kept: Sequence[tuple[StoredSnapshot, Sequence[StoredSnapshot]]]) -> bool:
     """Whether a night of its day has no dump of that database: with the clock set back in between, this one may be it."""
-    return any(night.day == dump.day and dump.database not in {*night.lacking, *(one.database for one in own)} for night, own in kept)
+    return any(night.day == dump.day and dump.database not in {one.database for one in own} for night, own in kept)
