@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 EXIT_MISSING, EXIT_PARTIAL = 10, 3
 QUICK_SECONDS, LONG_SECONDS = 300.0, 6 * 3600.0  # a question; moving data
 # One name for the school, whatever the machine is called: a new machine goes on where the old one ended.
-HOST = "truong"
+HOST, DUMP_HOST = "truong", "truong-dump"  # a night goes on from the last night: its own dump before it would have it read everything anew
 NO_KEYS, NO_TERMS = Access(), Terms()
 
 
@@ -136,7 +136,7 @@ class Repository:
 
     def save_output(self, command: Sequence[str], file: str, tags: Sequence[str], environment: Mapping[str, str]) -> SavedSnapshot:
         """Store what a command prints as `file`, as it comes. BackupFailed, and no snapshot, when the command fails."""
-        arguments = ["--json", "--host", HOST, "--group-by", "host,tags", "--tag", ",".join(tags), "--stdin-from-command"]
+        arguments = ["--json", "--host", DUMP_HOST, "--group-by", "host,tags", "--tag", ",".join(tags), "--stdin-from-command"]
         outcome, summary = self._move(["backup", *arguments, "--stdin-filename", file, "--", *command], None, environment)
         if outcome.exit_code or not summary.get("snapshot_id"):
             raise self._no_snapshot(outcome)

@@ -155,6 +155,11 @@ def test_dumps_go_with_their_nights_and_every_night_that_stays_has_its_own(own: 
     assert not any("bỏ" in line for line in care_for(repository, POLICY, TODAY).told)
 
 
+def test_a_night_goes_on_from_the_last_night_and_not_from_its_dump(once: School) -> None:
+    saved_in_turn = [night for night in once.repository.tagged("truong") if _days_ago(night) not in WITHOUT_DUMP]
+    assert saved_in_turn[-1].parent == saved_in_turn[-2].id
+
+
 def test_an_agreement_to_the_nights_alone_deletes_nothing_until_the_whole_plan_was_seen(
     own: School, capsys: pytest.CaptureFixture[str]
 ) -> None:
