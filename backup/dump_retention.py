@@ -12,7 +12,7 @@ from backup.stored import dump_before
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from backup.stored import StoredSnapshot
 
@@ -67,16 +67,23 @@ def plan_dumps(
     that stays as one of the daily ones, None when there is none: as a partial night, a dump without a night stays as long.
     """
     placed = [one for one in sorted(dumps, key=lambda dump: dump.time) if one.day and one.database]
-    kept = [(night, dumps_of(night, placed)) for night in nights if night.id not in forgotten]
+    by_day: dict[date | None, list[StoredSnapshot]] = {}
+    for one in placed:
+        by_day.setdefault(one.day, []).append(one)
+    owned = [(night, dumps_of(night, by_day.get(night.day, ()) if night.day else placed)) for night in nights]
+    kept = [(night, own) for night, own in owned if night.id not in forgotten]
     needed = {one.id for _, own in kept for one in own}
-    going = {one.id for night in nights if night.id in forgotten for one in dumps_of(night, placed)} - needed
+    going = {one.id for night, own in owned if night.id in forgotten for one in own} - needed
     newest = {one.database: one.time for one in placed if one.id not in going}
-    free = [one for one in placed if one.id not in needed | going]
-    old = [one for one in free if since and one.time < min(since, newest[one.database]) and not _claimed(one, kept)]
-    waiting = tuple(one for one in free if one not in old)
-    return DumpPlan(len(needed), tuple(one for one in placed if one.id in going), tuple(old), waiting)
+    claimed = {place for night, own in kept for place in _claimed(own, by_day.get(night.day, ()))}
+    spoken_for = needed | going
+    free = [one for one in placed if one.id not in spoken_for]
+    old = {one.id for one in free if since and one.time < min(since, newest[one.database]) and (one.day, one.database) not in claimed}
+    stray, waiting = (tuple(one for one in free if (one.id in old) is goes) for goes in (True, False))
+    return DumpPlan(len(needed), tuple(one for one in placed if one.id in going), stray, waiting)
 
 
-def _claimed(dump: StoredSnapshot, kept: Sequence[tuple[StoredSnapshot, Sequence[StoredSnapshot]]]) -> bool:
-    """Whether a night of its day has no dump of that database: with the clock set back in between, this one may be it."""
-    return any(night.day == dump.day and dump.database not in {one.database for one in own} for night, own in kept)
+def _claimed(own: Iterable[StoredSnapshot], of_day: Iterable[StoredSnapshot]) -> set[tuple[date | None, str]]:
+    """Day and database of dumps that a night of their day may need though it has none: the clock may have been set back in between."""
+    names = {one.database for one in own}
+    return {(one.day, one.database) for one in of_day if one.database not in names}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backup.dump_retention import DumpPlan, dumps_of, plan_dumps
 from backup.retention import RetentionPlan, accept, agreed_to, plan_retention, policy_code
 from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, DUMP_NAME_TAG, DUMP_TAG, OUR_TAG, WITHOUT_TAG, StoredSnapshot
+from backup.upkeep import HEALING_TAG
 from infra.backup_settings import Keep
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _at(days: int, minutes: int) -> datetime:
 
 def _stored(moment: datetime, day: date | None, *tags: str, partial: bool = False) -> StoredSnapshot:
     all_tags = (*tags, *((f"{DAY_TAG}{day}",) if day else ()))
-    name = f"{moment:%m%d%H%M%S}{''.join(tags)}"
+    name = f"{moment:%Y%m%d%H%M%S}{''.join(tags)}"
     return StoredSnapshot(name, moment, day, 1, 1, partial, all_tags, name, moment)
 
 
@@ -166,6 +167,13 @@ def test_a_dump_that_two_nights_share_stays_for_the_later_one() -> None:
     history = _of((0, "twice", ("hoso",)))
     plan, dumps = history.plan()
     assert (len(plan.forget), dumps.going, dumps.kept) == (1, (), 1)
+
+
+def test_while_a_repair_fetches_a_dump_anew_both_entries_of_it_stay() -> None:
+    history = _whole_nights(10)
+    healing = [replace(dump, id=f"{dump.id}-old", tags=(*dump.tags, HEALING_TAG)) for dump in history.dumps]
+    dumps = plan_dumps(history.nights, [*healing, *history.dumps], set(), _at(0, 10))
+    assert (dumps.kept, dumps.going, dumps.waiting) == (2 * len(history.dumps), (), ())
 
 
 def test_the_dump_of_a_killed_night_stays_as_long_as_the_daily_nights() -> None:
