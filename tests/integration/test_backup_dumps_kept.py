@@ -115,7 +115,8 @@ def _put(school: School, stored: StoredSnapshot, days: int, *tags: str) -> None:
 
 
 def _days_ago(stored: StoredSnapshot) -> int:
-    return (TODAY - stored.time.astimezone(SCHOOL_ZONE).date()).days
+    # The tests may have been read before midnight, and the newest night saved after it.
+    return max(NEWEST, (TODAY - stored.time.astimezone(SCHOOL_ZONE).date()).days)
 
 
 def _ago(repository: Repository) -> list[int]:
