@@ -5,23 +5,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from backup.dump_retention import plan_dumps
 from backup.known import read_json, write_json
-from backup.retention import accepted_code, contradictions, plan_retention, policy_code, shrinkage
+from backup.retention import agreed_to, contradictions, plan_retention, shrinkage
 from backup.seen import note_forgotten
 from backup.still_held import manifest_left_in
-from backup.upkeep import forget, prune
+from backup.stored import DUMP_TAG, OUR_TAG
+from backup.upkeep import forget, prune, stored_in
 from infra.backup_settings import Keep
 from infra.clock import vietnamese_date
 from infra.errors import SchoolError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
+    from backup.dump_retention import DumpPlan
     from backup.repository import Repository
     from backup.retention import RetentionPlan
     from backup.stored import StoredSnapshot
@@ -138,14 +141,15 @@ def _watch_size(repository: Repository, record: CareRecord, policy: Keep | None,
 def _thin_out(repository: Repository, record: CareRecord, policy: Keep | None, day: date) -> tuple[list[str], list[str]]:
     if policy is None or repository.terms.append_only:
         return [], []
-    if accepted_code(repository.state) != policy_code(policy):
+    if not agreed_to(repository.state, policy, dumps=False):
         return ["chưa xóa đêm cũ nào: chưa ai xem kế hoạch (truong backup plan)"], []
     plan = retention_of(repository, policy)
+    if plan.dumps.held and not agreed_to(repository.state, policy, dumps=True):
+        why = "kế hoạch nay bỏ cả bản sao cơ sở dữ liệu của các đêm cũ mà chưa ai xem lại (truong backup plan)"
+        return [f"«{repository.name}»: chưa xóa đêm cũ nào: {why}"], []
     if plan.refused:
         return [], [f"Kho «{repository.name}»: không xóa đêm cũ nào vì {plan.refused[0]} → xem: truong backup plan"]
-    forget(repository, plan.ids)
-    note_forgotten(repository, plan.forget)
-    told = [f"«{repository.name}»: bỏ {len(plan.ids)} đêm cũ theo chính sách"] if plan.ids else []
+    told = _forgotten(repository, plan)
     last = record.done("pruned")
     if last is None or day - last >= WEEK:
         prune(repository)
@@ -154,17 +158,51 @@ def _thin_out(repository: Repository, record: CareRecord, policy: Keep | None, d
     return told, []
 
 
+def _forgotten(repository: Repository, plan: RetentionPlan) -> list[str]:
+    """Forget what the plan lets go; told in counts."""
+    # The nights first: a kill in between leaves a dump too many, which goes another night, and never a night without its dump.
+    forget(repository, plan.ids)
+    note_forgotten(repository, plan.forget)
+    forget(repository, plan.dump_ids)
+    dumps = plan.dumps
+    counts = (
+        (len(plan.forget), "đêm cũ theo chính sách"),
+        (len(dumps.forget), "bản sao cơ sở dữ liệu của các đêm đó"),
+        (len(dumps.stray), "bản sao cơ sở dữ liệu cũ không còn đêm nào dùng"),
+    )
+    gone = ", ".join(f"{count} {told}" for count, told in counts if count)
+    return [f"«{repository.name}»: bỏ {gone}"] if gone else []
+
+
 def retention_of(repository: Repository, policy: Keep) -> RetentionPlan:
-    """The plan for a repository as it is now, from what it holds itself."""
-    nights = repository.snapshots()
-    # Looking for reasons against it reads manifests out of the repository: only where something would go.
+    """The plan for a repository as it is now, from what it holds itself; streamed dumps go with their nights."""
+    found = stored_in(repository)
+    nights = [one for one in found if one.is_night]
     plan = plan_retention(nights, policy)
-    return plan_retention(nights, policy, refusals(repository, nights, policy)) if plan.forget else plan
+    plan = replace(plan, dumps=_dumps_in(found, plan, {night.id for night in plan.forget}))
+    # Looking for reasons against it reads manifests out of the repository: only where something would go.
+    return replace(plan, refused=tuple(refusals(repository, found, policy))) if plan.forget or plan.dumps.going else plan
 
 
-def refusals(repository: Repository, nights: Sequence[StoredSnapshot], policy: Keep) -> list[str]:
-    """Why nothing may be forgotten now; empty when it may."""
-    return contradictions(nights) or shrunk(repository, nights, policy.max_shrink)
+def strays_in(repository: Repository, policy: Keep) -> tuple[StoredSnapshot, ...]:
+    """Old streamed dumps that no night needs, in a store from which only its keeper deletes nights; none where times contradict."""
+    found = stored_in(repository)
+    plan = plan_retention([one for one in found if one.is_night], policy)
+    strays = _dumps_in(found, plan, ()).stray
+    return () if strays and refusals(repository, found, policy) else strays
+
+
+def _dumps_in(found: Sequence[StoredSnapshot], plan: RetentionPlan, forgotten: Collection[str]) -> DumpPlan:
+    dumps = [one for one in found if DUMP_TAG in one.tags]
+    # What was saved before a restore is a whole night as well: nobody may take its dumps away.
+    return plan_dumps([one for one in found if OUR_TAG in one.tags], dumps, forgotten, plan.daily_since)
+
+
+def refusals(repository: Repository, found: Sequence[StoredSnapshot], policy: Keep) -> list[str]:
+    """Why nothing of what was `found` may be forgotten now; empty when it may."""
+    nights = [one for one in found if one.is_night]
+    # Dumps, too: one with a false time could stand in the place of a night's own.
+    return contradictions([*nights, *(one for one in found if one.database)]) or shrunk(repository, nights, policy.max_shrink)
 
 
 def shrunk(repository: Repository, nights: Sequence[StoredSnapshot], most: float) -> list[str]:

@@ -24,7 +24,7 @@ from backup.manifest import MANIFEST_PATH, paths_of
 from backup.meanwhile import Preparing
 from backup.patterns import excludes, literally
 from backup.runner import Hearing, Outcome, Runner, Starting
-from backup.stored import BEFORE_RESTORE_TAG, DAY_TAG, OUR_TAG, PARTIAL_TAG, as_told, progress_of, saved_snapshot, stored_snapshot
+from backup.stored import DAY_TAG, OUR_TAG, PARTIAL_TAG, as_told, progress_of, saved_snapshot, stored_snapshot
 from backup.watching import watches_for
 from infra.errors import ConfigurationError
 from infra.secret_files import permission_problem
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 EXIT_MISSING, EXIT_PARTIAL = 10, 3
 QUICK_SECONDS, LONG_SECONDS = 300.0, 6 * 3600.0  # a question; moving data
 # One name for the school, whatever the machine is called: a new machine goes on where the old one ended.
-HOST = "truong"
+HOST, DUMP_HOST = "truong", "truong-dump"  # a night goes on from the last night: its own dump before it would have it read everything anew
 NO_KEYS, NO_TERMS = Access(), Terms()
 
 
@@ -136,7 +136,7 @@ class Repository:
 
     def save_output(self, command: Sequence[str], file: str, tags: Sequence[str], environment: Mapping[str, str]) -> SavedSnapshot:
         """Store what a command prints as `file`, as it comes. BackupFailed, and no snapshot, when the command fails."""
-        arguments = ["--json", "--host", HOST, "--group-by", "host,tags", "--tag", ",".join(tags), "--stdin-from-command"]
+        arguments = ["--json", "--host", DUMP_HOST, "--group-by", "host,tags", "--tag", ",".join(tags), "--stdin-from-command"]
         outcome, summary = self._move(["backup", *arguments, "--stdin-filename", file, "--", *command], None, environment)
         if outcome.exit_code or not summary.get("snapshot_id"):
             raise self._no_snapshot(outcome)
@@ -169,7 +169,7 @@ class Repository:
     def snapshots(self, day: date | None = None) -> list[StoredSnapshot]:
         """Our nights (of a day), oldest first, as the repository has them; neither streamed dumps nor what was saved before a restore."""
         found = self.tagged(OUR_TAG if day is None else f"{OUR_TAG},{DAY_TAG}{day.isoformat()}")
-        return [snapshot for snapshot in found if BEFORE_RESTORE_TAG not in snapshot.tags]
+        return [snapshot for snapshot in found if snapshot.is_night]
 
     def tagged(self, *tags: str) -> list[StoredSnapshot]:
         """Snapshots with all of these tags (joined by commas), or with all of the next ones, oldest first."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from backup.dump_retention import NO_DUMPS
 from backup.known import read_json, write_json
 from backup.stored import OUR_TAG
 from connectors.records.school_year import SchoolYear
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
+    from backup.dump_retention import DumpPlan
     from backup.manifest import Manifest
     from backup.stored import StoredSnapshot
     from infra.backup_settings import Keep
 
 ACCEPTED_FILE = "retention.json"
+DAILY = "ngày"
 YEAR_END_TAG = "cuoi-nam-hoc"
 # A good week makes the report shorter, and Prefect forgets old runs by itself.
 _SHRINKS_WELL = frozenset({"report", "prefect"})
@@ -36,16 +39,26 @@ CLOCK_TOLERANCE = timedelta(minutes=10)  # two machines' clocks; a snapshot's ow
 
 @dataclass(frozen=True, slots=True)
 class RetentionPlan:
-    """What would be forgotten, what stays and why, and the reasons (Vietnamese) for which nothing goes at all."""
+    """What would be forgotten, what stays and why, and the reasons (Vietnamese) for which nothing goes at all.
+
+    `daily_since`: when the oldest night was saved that stays as one of the daily ones; `dumps`: what goes with the nights.
+    """
 
     keep: Mapping[str, tuple[str, ...]]  # id -> reasons
     forget: tuple[StoredSnapshot, ...]
     refused: tuple[str, ...] = ()
+    daily_since: datetime | None = None
+    dumps: DumpPlan = NO_DUMPS
 
     @property
     def ids(self) -> tuple[str, ...]:
         """Ids that may be forgotten now: none when the plan is refused."""
         return () if self.refused else tuple(snapshot.id for snapshot in self.forget)
+
+    @property
+    def dump_ids(self) -> tuple[str, ...]:
+        """Ids of the streamed dumps that may be forgotten once these nights are."""
+        return () if self.refused else tuple(dump.id for dump in self.dumps.going)
 
 
 def plan_retention(nights: Sequence[StoredSnapshot], policy: Keep, refused: Sequence[str] = ()) -> RetentionPlan:
@@ -59,18 +72,18 @@ def plan_retention(nights: Sequence[StoredSnapshot], policy: Keep, refused: Sequ
         reasons.setdefault(night.id, []).append("cuối năm học")
     for night in good[:1]:
         reasons.setdefault(night.id, []).append("mới nhất")
-    oldest_daily = min((night.time for night in good if "ngày" in reasons.get(night.id, ())), default=None)
+    oldest_daily = min((night.time for night in good if DAILY in reasons.get(night.id, ())), default=None)
     for night in nights:
         # What a partial night has, no good one may have: it stays as long as its neighbours do.
         if night.partial and (oldest_daily is None or night.time >= oldest_daily):
             reasons.setdefault(night.id, []).append("chưa trọn vẹn")
     gone = tuple(night for night in sorted(nights, key=lambda night: night.time) if night.id not in reasons)
-    return RetentionPlan({night: tuple(why) for night, why in reasons.items()}, gone, tuple(refused))
+    return RetentionPlan({night: tuple(why) for night, why in reasons.items()}, gone, tuple(refused), oldest_daily)
 
 
 def _RULES(policy: Keep) -> tuple[tuple[str, int, Callable[[date], object]], ...]:  # noqa: N802 - a table
     return (
-        ("ngày", policy.daily, lambda day: day),
+        (DAILY, policy.daily, lambda day: day),
         ("tuần", policy.weekly, lambda day: day.isocalendar()[:2]),
         ("tháng", policy.monthly, lambda day: (day.year, day.month)),
         ("năm", policy.yearly, lambda day: day.year),
@@ -146,9 +159,10 @@ def _sizes(manifest: Manifest) -> dict[str, tuple[int, int]]:
     return sizes
 
 
-def policy_code(policy: Keep) -> str:
-    """Stands for exactly this policy: whoever agrees to it agrees to nothing else."""
-    return hashlib.sha256(json.dumps(policy.model_dump(), sort_keys=True).encode()).hexdigest()[:8]
+def policy_code(policy: Keep, *, dumps: bool = False) -> str:
+    """Stands for exactly this policy: whoever agrees to it agrees to nothing else. `dumps`: streamed dumps go with their nights."""
+    agreed = policy.model_dump() | ({"dumps": True} if dumps else {})
+    return hashlib.sha256(json.dumps(agreed, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def accepted_code(state: Path) -> str:
@@ -156,10 +170,15 @@ def accepted_code(state: Path) -> str:
     return str(read_json(state / ACCEPTED_FILE).get("code", ""))
 
 
-def accept(state: Path, policy: Keep, who: str) -> None:
-    """Note that a person has seen the plan and agrees to the policy."""
-    entry = {"code": policy_code(policy), "policy": policy.model_dump(), "who": who, "when": now().isoformat(timespec="seconds")}
-    write_json(state / ACCEPTED_FILE, entry)
+def agreed_to(state: Path, policy: Keep, *, dumps: bool) -> bool:
+    """Whether a person agreed to this policy; where there are `dumps`, to a plan that let them go, too."""
+    return accepted_code(state) in {policy_code(policy, dumps=True), policy_code(policy, dumps=dumps)}
+
+
+def accept(state: Path, policy: Keep, who: str, *, dumps: bool = False) -> None:
+    """Note that a person has seen the plan and agrees to the policy. `dumps`: the plan was about streamed dumps, too."""
+    entry = {"code": policy_code(policy, dumps=dumps), "policy": policy.model_dump(), "dumps": dumps}
+    write_json(state / ACCEPTED_FILE, {**entry, "who": who, "when": now().isoformat(timespec="seconds")})
 
 
 def keep_within(policy: Keep) -> str:

@@ -15,7 +15,7 @@ from backup.hashes import HASHES_FOLDER, FileHashes, as_relative
 from backup.manifest import MANIFEST_PATH, PartEntry, new_manifest
 from backup.manifest_file import NO_MANIFEST, staged_manifest, write_manifest
 from backup.server_dumps import stream_dump
-from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG
+from backup.stored import DAY_TAG, DUMP_NAME_TAG, DUMP_TAG, dump_before
 from backup.verify import manifest_of
 from connectors.records.snapshot import sha256_of
 from infra.errors import SchoolError
@@ -150,12 +150,8 @@ def with_dumps(manifest: Manifest, own: Streamed) -> Manifest:
 
 
 def dump_of(repository: Repository, manifest: Manifest, name: str, saved: datetime) -> StoredSnapshot | None:
-    """The snapshot of a manifest's streamed dump: the newest that began before the night itself was `saved`.
-
-    A day may have several nights, and a copy may have dumps of its own: each night goes with the one before it.
-    """
-    found = repository.tagged(f"{DUMP_TAG},{DAY_TAG}{manifest.day.isoformat()},{DUMP_NAME_TAG}{name}")
-    return next((one for one in reversed(found) if one.time <= saved), None)
+    """The snapshot of a manifest's streamed dump, for the night that was `saved` then; dump_retention keeps it as long as that."""
+    return dump_before(repository.tagged(f"{DUMP_TAG},{DAY_TAG}{manifest.day.isoformat()},{DUMP_NAME_TAG}{name}"), saved)
 
 
 def require_streamed(repository: Repository, manifest: Manifest, saved: datetime) -> None:

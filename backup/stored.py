@@ -11,7 +11,7 @@ from backup.errors import BackupPartial
 from infra.vietnamese import number, size
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from backup.runner import Outcome
 
@@ -106,6 +106,17 @@ class StoredSnapshot:
         return self.id[:8]
 
     @property
+    def is_night(self) -> bool:
+        """Whether it is a night: neither a streamed dump nor what was saved before a restore."""
+        return OUR_TAG in self.tags and BEFORE_RESTORE_TAG not in self.tags
+
+    @property
+    def database(self) -> str:
+        """The database of a streamed dump; empty for everything else."""
+        names = (tag.removeprefix(DUMP_NAME_TAG) for tag in self.tags if tag.startswith(DUMP_NAME_TAG))
+        return next(names, "") if DUMP_TAG in self.tags else ""
+
+    @property
     def lacking(self) -> tuple[str, ...]:
         """Databases that could not be dumped that night."""
         return tuple(tag.removeprefix(WITHOUT_TAG) for tag in self.tags if tag.startswith(WITHOUT_TAG))
@@ -171,6 +182,14 @@ def stored_snapshot(values: dict[str, Any], partial: Collection[str] = ()) -> St
         added=summary.get("data_added_packed", 0),
         tree=str(values.get("tree") or ""),
     )
+
+
+def dump_before(dumps: Iterable[StoredSnapshot], saved: datetime) -> StoredSnapshot | None:
+    """Of the dumps of one database and day the one that a night has which was `saved` then: the newest that began before it.
+
+    A day may have several nights, and a copy may have dumps of its own: each night goes with the one before it.
+    """
+    return max((one for one in dumps if one.time <= saved), key=lambda dump: dump.time, default=None)
 
 
 _NO_UTF8 = re.compile("[\udc80-\udcff]")

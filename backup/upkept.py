@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ from backup.checks import checks_of
 from backup.drill import past_drills
 from backup.known import KnownRepositories
 from backup.seen import missed
-from backup.stored import NAMED
+from backup.stored import NAMED, OUR_TAG
+from backup.upkeep import stored_in
 from backup.verdict import Topic, Verdict, bad, days_ago, fine, not_yet
 from connectors.records.school_year import SchoolYear
 from infra.clock import now, vietnamese_date
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from backup.repository import Repository
     from backup.stored import StoredSnapshot
     from infra.backup_settings import Keep
+
+THIN_OUT = "truong backup plan (xem kế hoạch và đồng ý), rồi truong nightly"
 
 
 def counted(repository: Repository, nights: Sequence[StoredSnapshot], keep: Keep | None) -> Iterator[Verdict]:
@@ -34,10 +38,20 @@ def counted(repository: Repository, nights: Sequence[StoredSnapshot], keep: Keep
         yield fine(Topic.COUNT, told)
         return
     if len(nights) > (most := most_kept(nights, keep)):
-        fix = "truong backup plan (xem kế hoạch và đồng ý), rồi truong nightly"
-        yield bad(Topic.COUNT, f"{told}, chính sách giữ nhiều nhất {most}: không đêm cũ nào được dọn", fix)
+        yield bad(Topic.COUNT, f"{told}, chính sách giữ nhiều nhất {most}: không đêm cũ nào được dọn", THIN_OUT)
     else:
         yield fine(Topic.COUNT, told)
+    yield from _dumps_counted(repository, keep)
+
+
+def _dumps_counted(repository: Repository, keep: Keep) -> Iterator[Verdict]:
+    """Whether streamed dumps outlive their nights: one for each night at most, and those of killed nights as long as the daily ones."""
+    found = stored_in(repository)
+    most = sum(OUR_TAG in one.tags for one in found) + keep.daily
+    for name, count in Counter(one.database for one in found if one.database).items():
+        if count > most:
+            told = f"kho có {count} bản sao cơ sở dữ liệu «{name}», các đêm trong kho cần nhiều nhất {most}: không bản cũ nào được dọn"
+            yield bad(Topic.COUNT, told, THIN_OUT)
 
 
 def most_kept(nights: Sequence[StoredSnapshot], keep: Keep) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import make_url
 
-from backup.care import care_for, retention_of, trust_size
+from backup.care import care_for, retention_of, strays_in, trust_size
 from backup.contents import NOT_EVERY_NIGHT, NOTHING_STREAMED, PART_NAMES, Listed, Streamed, absent_parts, gather_night
 from backup.copies import Means, copy_night, is_plugged_in, last_plugged, note_plugged
 from backup.errors import PartMissing, ProofFailed, RepositoryDamaged
@@ -30,14 +30,14 @@ from infra.source_settings import DatabaseSource
 from infra.vietnamese import size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
     from backup.manifest import Manifest
     from backup.repository import Repository
     from backup.retention import RetentionPlan
-    from backup.stored import CopyProgress, Progress, ReadProgress
+    from backup.stored import CopyProgress, Progress, ReadProgress, StoredSnapshot
     from flows.home import Home
     from infra.backup_settings import DumpedDatabase, Keep
 
@@ -212,9 +212,21 @@ def retention_plans(home: Home, policy: Keep) -> list[tuple[Repository, Retentio
     return [(repository, retention_of(repository, policy)) for repository in present(home) if not repository.terms.append_only]
 
 
-def accept_policy(home: Home, policy: Keep) -> None:
-    """Note that the person at the keyboard has seen the plan and agrees to the policy."""
-    accept(home.data / "backups", policy, getpass.getuser())
+def unneeded_dumps(home: Home, policy: Keep) -> list[tuple[Repository, Sequence[StoredSnapshot]]]:
+    """Streamed dumps that no night needs any more, in each repository that is there and takes no deletion from us."""
+    only_adding = [repository for repository in present(home) if repository.terms.append_only]
+    return [(repository, strays) for repository in only_adding if (strays := strays_in(repository, policy))]
+
+
+def about_dumps(home: Home, plans: Iterable[tuple[Repository, RetentionPlan]]) -> bool:
+    """Whether these plans let streamed dumps go, or will: a disk that is away now may hold some."""
+    streams = any(database.stream for database in home.settings.backup.databases.values())
+    return streams or any(plan.dumps.held for _, plan in plans)
+
+
+def accept_policy(home: Home, policy: Keep, *, dumps: bool) -> None:
+    """Note that the person at the keyboard has seen the plan and agrees to the policy. `dumps`: see `about_dumps`."""
+    accept(home.data / "backups", policy, getpass.getuser(), dumps=dumps)
     for repository in present(home):
         trust_size(repository)
 

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from backup.dump_retention import DumpPlan
     from backup.repository import Repository
     from backup.retention import RetentionPlan
     from backup.still_held import Held
+    from backup.stored import StoredSnapshot
     from flows.home import Home
     from flows.night_record import StepResult
     from infra.backup_settings import Keep
@@ -94,24 +96,25 @@ def _attempted(works: Iterable[Callable[[Home, Any], StepResult]], home: Home) -
 
 def _plan(arguments: argparse.Namespace) -> int:
     from backup.retention import policy_code  # noqa: PLC0415 - heavy
-    from flows.backing_up import accept_policy, retention_plans  # noqa: PLC0415 - heavy
+    from flows.backing_up import about_dumps, accept_policy, retention_plans  # noqa: PLC0415 - heavy
 
     home = home_of(arguments)
     policy = home.settings.backup.keep
     if policy is None:
         print_lines(["Chưa đặt [backup.keep] trong truong.toml: không đêm nào bị xóa, bao giờ cũng giữ hết."])
         return ExitCode.OK
-    code = policy_code(policy)
+    plans = retention_plans(home, policy)
+    dumps = about_dumps(home, plans)
+    code = policy_code(policy, dumps=dumps)
     if arguments.accept and arguments.accept != code:
         raise ConfigurationError(f"Mã chính sách hiện nay là {code}, không phải «{arguments.accept}»", fix="xem lại: truong backup plan")
-    plans = retention_plans(home, policy)
     if arguments.json:
         print_json({"code": code, "repositories": [_as_json(repository, plan) for repository, plan in plans]})
     else:
         print_lines(line for repository, plan in plans for line in _shown(repository, plan))
         print_lines(_only_adding(home, policy))
     if arguments.accept:
-        accept_policy(home, policy)
+        accept_policy(home, policy, dumps=dumps)
     elif not arguments.json:
         print_lines([f"Chưa xóa gì. Đồng ý thì chạy: truong backup plan --accept {code}"])
     return ExitCode.OK
@@ -119,24 +122,63 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 def _as_json(repository: Repository, plan: RetentionPlan) -> dict[str, object]:
     forget = [{"id": night.id, "day": night.day, "time": night.time.isoformat()} for night in plan.forget]
-    return {"name": repository.name, "keep": dict(plan.keep), "forget": forget, "refused": list(plan.refused)}
+    lists = {"forget": plan.dumps.forget, "stray": plan.dumps.stray, "waiting": plan.dumps.waiting}
+    dumps = {"keep": plan.dumps.kept, **{name: [_dump_as_json(dump) for dump in found] for name, found in lists.items()}}
+    return {"name": repository.name, "keep": dict(plan.keep), "forget": forget, "dumps": dumps, "refused": list(plan.refused)}
+
+
+def _dump_as_json(dump: StoredSnapshot) -> dict[str, object]:
+    return {"id": dump.id, "database": dump.database, "day": dump.day, "time": dump.time.isoformat()}
 
 
 def _shown(repository: Repository, plan: RetentionPlan) -> Iterator[str]:
     yield f"Kho «{repository.name}»: giữ {len(plan.keep)} bản, bỏ {len(plan.forget)} bản"
     for night in plan.forget:
-        yield f"  bỏ  {night.short_id}  đêm {vietnamese_date(night.day)}  lưu lúc {night.time.astimezone(SCHOOL_ZONE):%H:%M %d/%m/%Y}"
+        yield f"  bỏ  {night.short_id}  đêm {_when(night)}{_with_its_dumps(night, plan.dumps)}"
+    yield from _dumps_shown(plan.dumps)
     for reason in plan.refused:
         yield f"  KHÔNG XÓA GÌ vì {reason}"
+
+
+def _when(stored: StoredSnapshot) -> str:
+    return f"{vietnamese_date(stored.day)}  lưu lúc {stored.time.astimezone(SCHOOL_ZONE):%H:%M %d/%m/%Y}"
+
+
+def _with_its_dumps(night: StoredSnapshot, dumps: DumpPlan) -> str:
+    """The databases whose streamed dumps go with a night."""
+    from backup.dump_retention import dumps_of  # noqa: PLC0415 - heavy
+
+    names = sorted({dump.database for dump in dumps_of(night, dumps.forget)})
+    return f"  cùng bản sao cơ sở dữ liệu {', '.join(names)}" if names else ""
+
+
+def _dumps_shown(dumps: DumpPlan) -> Iterator[str]:
+    """Streamed dumps in counts, and each one that belongs to no night."""
+    if dumps.held:
+        counts = f"giữ {dumps.kept + len(dumps.waiting)}, bỏ {len(dumps.forget)} theo đêm, bỏ {len(dumps.stray)} không còn đêm nào dùng"
+        yield f"  bản sao cơ sở dữ liệu lưu riêng: {counts}"
+    for dump in dumps.stray:
+        yield f"  bỏ  {dump.short_id}  cơ sở dữ liệu {dump.database} ngày {_when(dump)}  không còn đêm nào dùng"
+    for dump in dumps.waiting:
+        told = "không đêm nào dùng, chưa bỏ vì còn mới hoặc chưa có bản nào thay"
+        yield f"  giữ {dump.short_id}  cơ sở dữ liệu {dump.database} ngày {_when(dump)}  {told}"
 
 
 def _only_adding(home: Home, policy: Keep) -> Sequence[str]:
     """What the keeper of a store that takes no deletion from us may run there."""
     from backup.retention import keep_within  # noqa: PLC0415 - heavy
+    from flows.backing_up import unneeded_dumps  # noqa: PLC0415 - heavy
 
     backup = home.settings.backup
     names = ", ".join(place.name for place in (backup, *backup.copies) if place.append_only)
-    return [f"Kho chỉ ghi thêm ({names}): không xóa từ máy này; người giữ máy chủ có thể chạy: {keep_within(policy)}"] if names else []
+    if not names:
+        return []
+    told = [f"Kho chỉ ghi thêm ({names}): không xóa từ máy này; người giữ máy chủ có thể chạy: {keep_within(policy)}"]
+    for repository, dumps in unneeded_dumps(home, policy):
+        # By their ids: a span of time does not know which dump a night needs.
+        command = " ".join(("restic forget", *(dump.short_id for dump in dumps)))
+        told.append(f"Kho «{repository.name}»: {len(dumps)} bản sao cơ sở dữ liệu không còn đêm nào dùng, họ có thể chạy: {command}")
+    return told
 
 
 def _check(arguments: argparse.Namespace) -> int:
