@@ -24,7 +24,7 @@ from backup.manifest import MANIFEST_PATH, paths_of
 from backup.meanwhile import Preparing
 from backup.patterns import excludes, literally
 from backup.runner import Hearing, Outcome, Runner, Starting
-from backup.stored import DAY_TAG, OUR_TAG, PARTIAL_TAG, as_told, progress_of, saved_snapshot, stored_snapshot
+from backup.stored import DAY_TAG, OUR_TAG, PARTIAL_TAG, Told, as_told, saved_snapshot, stored_snapshot
 from backup.watching import watches_for
 from infra.errors import ConfigurationError
 from infra.secret_files import permission_problem
@@ -268,17 +268,8 @@ class Repository:
         **more: Unpack[Starting],
     ) -> tuple[Outcome, dict[str, Any]]:
         """Run a command that moves data; returns its outcome and its summary line."""
-        summary: dict[str, Any] = {}
-
-        def hear(line: bytes) -> None:
-            message = json.loads(line) if line.startswith(b"{") else {}
-            kind = message.get("message_type")
-            if kind == "summary":
-                summary.update(message)
-            if on_progress and kind in {"status", "summary"}:  # what is done in a quarter of a second has no status at all
-                on_progress(progress_of(message))
-
-        return self.run(arguments, LONG_SECONDS, extra, on_line=hear, **more), summary
+        told = Told(on_progress)
+        return self.run(arguments, LONG_SECONDS, extra, on_line=told.hear, **more), told.summary
 
     def _runner(self, extra: Mapping[str, str]) -> Runner:
         self._require_password()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from backup.errors import BackupPartial
 from infra.vietnamese import number, size
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from backup.runner import Outcome
 
@@ -198,6 +199,23 @@ _NO_UTF8 = re.compile("[\udc80-\udcff]")
 def as_told(path: str) -> str:
     """A path as restic writes it in JSON: names in an encoding of long ago have bytes that no text has."""
     return _NO_UTF8.sub("\ufffd", path)
+
+
+@dataclass(slots=True)
+class Told:
+    """Hears the JSON lines of a command that moves data, and keeps its summary."""
+
+    on_progress: Callable[[Progress], None] | None
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def hear(self, line: bytes) -> None:
+        """A line of its output."""
+        message = json.loads(line) if line.startswith(b"{") else {}
+        kind = message.get("message_type")
+        if kind == "summary":
+            self.summary.update(message)
+        if self.on_progress and kind in {"status", "summary"}:  # what is done in a quarter of a second has no status at all
+            self.on_progress(progress_of(message))
 
 
 def progress_of(status: dict[str, Any]) -> Progress:

@@ -168,7 +168,8 @@ def report(place: Place) -> Measured:
         rules=all_rules(),
         totals=holdback(snapshot, result).totals,
     )
-    return place.measure(lambda: write_report(folder, content), lambda: emptied(folder)), f"HTML, two XLSX and one for each class, {bytes_of(folder):.1f} MB"
+    seconds = place.measure(lambda: write_report(folder, content), lambda: emptied(folder))
+    return seconds, f"HTML, two XLSX and one for each class, {bytes_of(folder):.1f} MB"
 
 
 def save_night(place: Place, day: date) -> str:
