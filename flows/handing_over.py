@@ -126,13 +126,21 @@ def hand_on(papers: Sequence[Paper], folder: Path) -> list[Path]:
         raise ConfigurationError(f"Đã có tệp khác mang tên này: {', '.join(taken)}", where=str(folder), fix=fix)
     folder.mkdir(parents=True, exist_ok=True)
     for paper in papers:
-        aside = folder / f".{paper.name}.{os.getpid()}"
+        _copied(paper, folder)
+    return [folder / paper.name for paper in papers]
+
+
+def _copied(paper: Paper, folder: Path) -> None:
+    """Whole or not at all: a disk that fills up on the way keeps no piece of it, which may bear names."""
+    aside = folder / f".{paper.name}.{os.getpid()}"
+    try:
         aside.touch(mode=ONLY_THE_OWNER)  # before the names are in it
         shutil.copyfile(paper.file, aside)
         with suppress(PermissionError):  # a stick knows no modes
             aside.chmod(ONLY_THE_OWNER if paper.private else FOR_EVERYBODY)
         aside.replace(folder / paper.name)
-    return [folder / paper.name for paper in papers]
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _same(paper: Paper, folder: Path) -> bool:

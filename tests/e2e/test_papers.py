@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 from datetime import date
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connectors.records.snapshot import sha256_of
-from flows.handing_over import form_papers
+from flows.handing_over import Paper, form_papers, hand_on
 from flows.home import one_night_at_a_time, open_home
 from flows.night_record import StepResult
 from tests.e2e.running import truong
@@ -115,6 +116,18 @@ def test_nothing_is_written_beside_a_running_night(good_night: Path) -> None:
     with one_night_at_a_time(open_home(good_night / "truong.toml")):
         done = truong("report", *_config(good_night))
     assert (done.code, "đang chạy" in done.err) == (10, True)
+
+
+def test_a_copy_that_breaks_off_leaves_no_piece(tmp_path: Path) -> None:
+    (tmp_path / "ds.xlsx").write_bytes(bytes(100_000))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # as a disk that fills up half-way
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            hand_on([Paper(tmp_path / "ds.xlsx", "ds.xlsx", private=True)], tmp_path / "usb")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list((tmp_path / "usb").iterdir()) == []
 
 
 def test_a_form_that_is_not_due_has_no_copy() -> None:
