@@ -21,7 +21,7 @@ from flows.home import one_night_at_a_time
 from flows.night_record import load_records
 from infra.append_only import ONLY_THE_OWNER
 from infra.clock import vietnamese_date
-from infra.errors import ConfigurationError
+from infra.errors import ConfigurationError, of_the_machine
 from infra.safe_xlsx import sheet_title
 
 if TYPE_CHECKING:
@@ -117,9 +117,18 @@ def _paper(file: str, day: date, mark: str = "", *, private: bool = False) -> Pa
 def hand_on(papers: Sequence[Paper], folder: Path) -> list[Path]:
     """Copy papers into a folder, which is made where it is missing; returns the copies.
 
-    Counts are readable by everybody, names by the owner alone. A copy that is there already is left;
-    ConfigurationError, before anything is written, when another file has that name.
+    Counts are readable by everybody, names by the owner alone. A copy that is there already is left. ConfigurationError
+    when another file has that name, before anything is written, and when the folder takes no file.
     """
+    try:
+        return _handed(papers, folder)
+    except OSError as error:
+        told = error.strerror or type(error).__name__
+        fix = "chọn một thư mục ghi được (không phải tệp), còn chỗ trống, rồi chạy lại"
+        raise of_the_machine(error) or ConfigurationError(f"Không chép được vào nơi này ({told})", where=str(folder), fix=fix) from error
+
+
+def _handed(papers: Sequence[Paper], folder: Path) -> list[Path]:
     taken = [paper.name for paper in papers if (folder / paper.name).exists() and not _same(paper, folder)]
     if taken:
         fix = "xem tệp đang có rồi đổi tên nó, hoặc chọn thư mục khác; chưa chép tệp nào"

@@ -14,6 +14,7 @@ from connectors.records.snapshot import sha256_of
 from flows.handing_over import Paper, form_papers, hand_on
 from flows.home import one_night_at_a_time, open_home
 from flows.night_record import StepResult
+from infra.errors import ConfigurationError
 from tests.e2e.running import truong
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ def test_a_draft_says_so_in_its_name_and_nothing_is_written_over(own_home: Path,
     assert refused.code == 10
     assert refused.err.splitlines()[-1].startswith(f"Lỗi: Đã có tệp khác mang tên này: {FORM} [{folder}] → ")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {FORM: b"da sua bang tay"}
+    no_folder = truong("export", *_config(own_home), "--to", folder / FORM)
+    assert no_folder.code == 10
+    assert no_folder.err.splitlines()[-1].startswith("Lỗi: Không chép được vào nơi này")
 
 
 def test_data_that_stopped_the_export_stop_it_here_too(own_home: Path, tmp_path: Path) -> None:
@@ -123,7 +127,7 @@ def test_a_copy_that_breaks_off_leaves_no_piece(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))  # as a disk that fills up half-way
     try:
-        with pytest.raises(OSError, match="File too large"):
+        with pytest.raises(ConfigurationError, match="Không chép được"):
             hand_on([Paper(tmp_path / "ds.xlsx", "ds.xlsx", private=True)], tmp_path / "usb")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
